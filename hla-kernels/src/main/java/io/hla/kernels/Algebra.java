@@ -1,0 +1,141 @@
+package io.hla.kernels;
+
+import io.hla.kernels.ScanStep.Product;
+import io.hla.kernels.ScanStep.Side;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The algebra of one choice of settings: its programs, the layouts of state and summaries, and the
+ * one rule that both {@link Summary#combine} and {@link State#advance} are.
+ */
+final class Algebra {
+  private static final ConcurrentHashMap<AttentionSettings, Algebra> KNOWN =
+      new ConcurrentHashMap<>();
+
+  private final AttentionSettings settings;
+  private final Program outputs;
+  private final MatrixLayout stateLayout;
+  private final List<ScanStep> steps;
+  private final List<MatrixLayout> summaryLayouts = new ArrayList<>();
+
+  private Algebra(AttentionSettings settings) {
+    this.settings = settings;
+    outputs = Operators.outputs(settings);
+    stateLayout = new MatrixLayout(outputs, outputs.matrices(), settings);
+    steps = Operators.scan(settings);
+    for (ScanStep step : steps) {
+      summaryLayouts.add(new MatrixLayout(step.program(), step.summaryMatrices(), settings));
+    }
+  }
+
+  static Algebra of(AttentionSettings settings) {
+    return KNOWN.computeIfAbsent(settings, Algebra::new);
+  }
+
+  AttentionSettings settings() {
+    return settings;
+  }
+
+  Program outputs() {
+    return outputs;
+  }
+
+  MatrixLayout stateLayout() {
+    return stateLayout;
+  }
+
+  List<ScanStep> steps() {
+    return steps;
+  }
+
+  MatrixLayout summaryLayout(int step) {
+    return summaryLayouts.get(step);
+  }
+
+  /**
+   * The matrices of {@code left} after the segment {@code later}: rho^e M_A + M_B + products for
+   * those that the summary has. Matrices that it does not have are copied: another step is theirs.
+   */
+  double[] follow(MatrixLayout leftLayout, double[] left, Summary later) {
+    MatrixLayout rightLayout = summaryLayout(later.step());
+    double[] right = later.values();
+    double[] result = left.clone();
+    for (int head = 0; head < settings.numHeads(); head++) {
+      double g = settings.decay().get(head);
+      for (int m = 0; m < leftLayout.count(); m++) {
+        int other = rightLayout.indexOf(leftLayout.matrix(m).name());
+        if (other >= 0) {
+          double rho = power(g, later.tokens(), leftLayout.matrix(m).decayPower(), 0);
+          int to = leftLayout.offset(head, m);
+          int from = rightLayout.offset(head, other);
+          int size = leftLayout.rows(m) * leftLayout.columns(m);
+          for (int i = 0; i < size; i++) {
+            result[to + i] = rho * result[to + i] + right[from + i];
+          }
+        }
+      }
+      for (Product product : steps.get(later.step()).products()) {
+        int target = leftLayout.indexOf(product.target());
+        if (target >= 0) {
+          double weight = power(g, later.tokens(), product.rhoPower(), product.decayPower());
+          Dense value = null;
+          for (int f = product.factors().size() - 1; f >= 0; f--) {
+            ScanStep.Factor factor = product.factors().get(f);
+            Dense next =
+                factor.side() == Side.EARLIER
+                    ? Dense.of(leftLayout, left, head, factor.matrix())
+                    : Dense.of(rightLayout, right, head, factor.matrix());
+            value = value == null ? next : next.times(value);
+          }
+          value.addTo(result, leftLayout.offset(head, target), weight);
+        }
+      }
+    }
+    return result;
+  }
+
+  // g^(rhoPower tokens + decayPower) of an empty segment is 1: it must not change anything.
+  private static double power(double g, long tokens, int rhoPower, int decayPower) {
+    return tokens == 0 || g == 1 ? 1 : StrictMath.pow(g, (double) tokens * rhoPower + decayPower);
+  }
+
+  /** A row-major matrix inside an array. */
+  private record Dense(double[] values, int offset, int rows, int columns) {
+
+    static Dense of(MatrixLayout layout, double[] values, int head, String name) {
+      int m = layout.indexOf(name);
+      return new Dense(values, layout.offset(head, m), layout.rows(m), layout.columns(m));
+    }
+
+    Dense times(Dense right) {
+      int width = right.columns;
+      double[] product = new double[rows * width];
+      for (int i = 0; i < rows; i++) {
+        for (int k = 0; k < columns; k++) {
+          addScaledRow(
+              product,
+              i * width,
+              values[offset + i * columns + k],
+              right.values,
+              right.offset + k * width,
+              width);
+        }
+      }
+      return new Dense(product, 0, rows, width);
+    }
+
+    void addTo(double[] target, int at, double weight) {
+      addScaledRow(target, at, weight, values, offset, rows * columns);
+    }
+
+    // Its own method: the compiler vectorizes this loop.
+    private static void addScaledRow(
+        double[] to, int toAt, double factor, double[] from, int fromAt, int length) {
+      for (int j = 0; j < length; j++) {
+        to[toAt + j] += factor * from[fromAt + j];
+      }
+    }
+  }
+}

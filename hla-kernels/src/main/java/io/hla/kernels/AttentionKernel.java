@@ -1,0 +1,49 @@
+package io.hla.kernels;
+
+/**
+ * A way to compute every operator: {@link RecurrentKernel} is the definition token by token, {@link
+ * JavaKernel} works in blocks, {@link NativeKernel} works in blocks in C. {@link Kernels} chooses.
+ *
+ * <p>Kernels can be shared by threads; what they open cannot.
+ */
+public abstract sealed class AttentionKernel permits RecurrentKernel {
+  /**
+   * Tokens of the largest block of any kernel. A stream that is fed in pieces gives the same bits
+   * as in one piece when every piece but the last is a multiple of this.
+   */
+  public static final int BLOCK = 64;
+
+  /** The name that options and reports use: recurrent, java or native. */
+  public abstract String name();
+
+  /** The instruction set that the kernel was compiled for; "jvm" for Java. */
+  public abstract String instructionSet();
+
+  /** Opens a stream that gives outputs, from the state in front of its first token. */
+  public final Applier applier(State inFront) {
+    Computation computation = Computation.outputs(inFront.algebra());
+    return new Applier(
+        inFront.algebra(), inFront.tokens(), open(computation, inFront.values().clone()));
+  }
+
+  /**
+   * Opens a stream that gives the summary of its tokens.
+   *
+   * @param step which scan step, below {@link Summary#steps}
+   * @param inFront the state in front of the first token, with the matrices of earlier steps right;
+   *     step 0 does not look at it
+   */
+  public final Summarizer summarizer(int step, State inFront) {
+    Algebra algebra = inFront.algebra();
+    Computation computation = Computation.summary(algebra, step);
+    double[] matrices = new double[computation.layout().size()];
+    for (String name : algebra.steps().get(step).given()) {
+      MatrixLayout.copy(
+          name, algebra.stateLayout(), inFront.values(), computation.layout(), matrices);
+    }
+    return new Summarizer(algebra, step, computation, open(computation, matrices));
+  }
+
+  /** Opens a session on {@code matrices}, which it may keep and overwrite. */
+  abstract Session open(Computation computation, double[] matrices);
+}

@@ -1,0 +1,23 @@
+package io.hla.kernels;
+
+/**
+ * What a session runs: a program under settings, its matrices laid out in one array.
+ *
+ * @param settings heads, sizes and options
+ * @param program reads and matrices
+ * @param layout of all of the program's matrices
+ */
+record Computation(AttentionSettings settings, Program program, MatrixLayout layout) {
+
+  static Computation outputs(Algebra algebra) {
+    return new Computation(algebra.settings(), algebra.outputs(), algebra.stateLayout());
+  }
+
+  static Computation summary(Algebra algebra, int step) {
+    Program program = algebra.steps().get(step).program();
+    return new Computation(
+        algebra.settings(),
+        program,
+        new MatrixLayout(program, program.matrices(), algebra.settings()));
+  }
+}

@@ -1,0 +1,109 @@
+package io.hla.kernels;
+
+import java.util.List;
+
+/**
+ * What stands in front of a token: the matrices of the operator's program, in double, for every
+ * query head. Immutable. Summaries act on states: {@code s.advance(a).advance(b)} equals {@code
+ * s.advance(a.combine(b))}, and the identity changes nothing.
+ */
+public final class State {
+  private final Algebra algebra;
+  private final long tokens;
+  private final double[] values;
+
+  State(Algebra algebra, long tokens, double[] values) {
+    this.algebra = algebra;
+    this.tokens = tokens;
+    this.values = values;
+  }
+
+  /** The state in front of the first token. */
+  public static State zero(AttentionSettings settings) {
+    Algebra algebra = Algebra.of(settings);
+    return new State(algebra, 0, new double[algebra.stateLayout().size()]);
+  }
+
+  /**
+   * The state behind a segment. With an operator whose scan has several steps, only the matrices
+   * that the summary's step determines move on; {@link #ofSteps} joins them.
+   *
+   * @throws StateException if the summary was made with other settings
+   */
+  public State advance(Summary segment) {
+    StateException.checkSame("advance a state", settings(), segment.settings());
+    return new State(
+        algebra,
+        Math.addExact(tokens, segment.tokens()),
+        algebra.follow(algebra.stateLayout(), values, segment));
+  }
+
+  /** The state whose matrices come each from the scan step that determines it. */
+  public static State ofSteps(List<State> states) {
+    State first = states.get(0);
+    MatrixLayout layout = first.algebra.stateLayout();
+    double[] values = first.values.clone();
+    for (int step = 1; step < states.size(); step++) {
+      for (String name : first.algebra.summaryLayout(step).names()) {
+        MatrixLayout.copy(name, layout, states.get(step).values, layout, values);
+      }
+    }
+    return new State(first.algebra, first.tokens, values);
+  }
+
+  /** The settings that the state belongs to. */
+  public AttentionSettings settings() {
+    return algebra.settings();
+  }
+
+  /** Tokens that the state has seen. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** The paper's symbols of the matrices, in the order of the bytes. */
+  public List<String> matrices() {
+    return algebra.stateLayout().names();
+  }
+
+  /** A copy of one matrix of one query head, row-major. */
+  public double[] matrix(String name, int head) {
+    MatrixLayout layout = algebra.stateLayout();
+    int m = layout.indexOf(name);
+    if (m < 0) {
+      throw new IllegalArgumentException("no matrix " + name + ", expected one of " + matrices());
+    }
+    int offset = layout.offset(head, m);
+    return java.util.Arrays.copyOfRange(
+        values, offset, offset + layout.rows(m) * layout.columns(m));
+  }
+
+  /** The bytes of this state; {@link StateBytes} draws them. */
+  public byte[] toBytes() {
+    return StateBytes.write(StateBytes.Kind.STATE, settings(), 0, tokens, values);
+  }
+
+  /**
+   * Reads a state.
+   *
+   * @throws StateException if the bytes are damaged, not a state, or of a newer version
+   */
+  public static State fromBytes(byte[] bytes) {
+    StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
+    Algebra algebra = Algebra.of(read.settings());
+    return new State(algebra, read.tokens(), read.values(algebra.stateLayout().size()));
+  }
+
+  /** Heap bytes of the matrices. */
+  public long sizeInBytes() {
+    return 8L * values.length;
+  }
+
+  Algebra algebra() {
+    return algebra;
+  }
+
+  double[] values() {
+    return values;
+  }
+}

@@ -1,0 +1,167 @@
+package io.hla.kernels;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.zip.CRC32C;
+
+/**
+ * The one byte layout of states and summaries. Little-endian; version 1:
+ *
+ * <pre>
+ *   offset  bytes  content
+ *        0      4  magic "HLAS"
+ *        4      2  version, 1
+ *        6      2  kind: 1 state, 2 summary
+ *        8      4  n, length of the settings
+ *       12      n  settings: UTF-8 lines "name=value" in the order of AttentionSettings.describe
+ *     12+n      4  scan step (0 in a state)
+ *     16+n      8  tokens
+ *     24+n      8  m, number of values
+ *     32+n    8 m  values: head after head, matrix after matrix, row-major, IEEE 754 double
+ *   32+n+8m      4  CRC32C of everything before
+ * </pre>
+ */
+record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer payload) {
+  static final int VERSION = 1;
+  private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'S' << 24;
+  private static final int FIXED = 36;
+
+  /** What the bytes hold. */
+  enum Kind {
+    STATE(1),
+    SUMMARY(2);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+  }
+
+  static byte[] write(
+      Kind kind, AttentionSettings settings, int step, long tokens, double[] values) {
+    byte[] text = text(settings).getBytes(StandardCharsets.UTF_8);
+    int size = Math.toIntExact(FIXED + text.length + 8L * values.length);
+    ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    out.putInt(MAGIC).putShort((short) VERSION).putShort((short) kind.code);
+    out.putInt(text.length).put(text);
+    out.putInt(step).putLong(tokens).putLong(values.length);
+    out.asDoubleBuffer().put(values);
+    out.position(size - 4);
+    out.putInt(checksum(out.array(), size - 4));
+    return out.array();
+  }
+
+  static StateBytes read(Kind kind, byte[] bytes) {
+    if (bytes.length < FIXED) {
+      throw damaged("has %d bytes, expected at least %d", bytes.length, FIXED);
+    }
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    if (in.getInt() != MAGIC) {
+      throw damaged("starts with %s, expected \"HLAS\"", Arrays.toString(Arrays.copyOf(bytes, 4)));
+    }
+    int version = in.getShort();
+    if (version > VERSION) {
+      throw new StateException(
+          "HLA_STATE_VERSION",
+          "the state has version " + version + ", this program reads up to " + VERSION);
+    }
+    if (version < 1) {
+      throw damaged("has version %d, expected 1 to %d", version, VERSION);
+    }
+    int stored = in.getInt(bytes.length - 4);
+    int actual = checksum(bytes, bytes.length - 4);
+    if (stored != actual) {
+      throw damaged("has checksum %08x, its bytes give %08x", stored, actual);
+    }
+    int code = in.getShort();
+    if (code != kind.code) {
+      throw damaged("has kind %d, expected %d (%s)", code, kind.code, kind);
+    }
+    int length = in.getInt();
+    if (length < 0 || length > bytes.length - FIXED) {
+      throw damaged("has settings of %d bytes in %d bytes", length, bytes.length);
+    }
+    byte[] text = new byte[length];
+    in.get(text);
+    int step = in.getInt();
+    long tokens = in.getLong();
+    long count = in.getLong();
+    if (tokens < 0 || count < 0 || count * 8 != in.remaining() - 4) {
+      throw damaged("names %d values, has bytes for %d", count, (in.remaining() - 4) / 8);
+    }
+    ByteBuffer payload = in.slice().order(ByteOrder.LITTLE_ENDIAN);
+    payload.limit(payload.limit() - 4);
+    return new StateBytes(
+        settings(new String(text, StandardCharsets.UTF_8)), step, tokens, payload);
+  }
+
+  /** The matrices; {@code expected} values, as the settings demand. */
+  double[] values(int expected) {
+    if (payload.remaining() != 8L * expected) {
+      throw damaged("has %d values, its settings need %d", payload.remaining() / 8, expected);
+    }
+    double[] values = new double[expected];
+    payload.asDoubleBuffer().get(values);
+    return values;
+  }
+
+  private static String text(AttentionSettings settings) {
+    StringJoiner lines = new StringJoiner("\n");
+    settings.describe().forEach((name, value) -> lines.add(name + "=" + value));
+    return lines.toString();
+  }
+
+  private static AttentionSettings settings(String text) {
+    Map<String, String> map = new HashMap<>();
+    for (String line : text.split("\n")) {
+      int at = line.indexOf('=');
+      map.put(line.substring(0, Math.max(at, 0)), line.substring(at + 1));
+    }
+    try {
+      String decay = map.get("decay");
+      List<Double> decays =
+          Arrays.stream(decay.substring(1, decay.length() - 1).split(","))
+              .map(value -> Double.valueOf(value.trim()))
+              .toList();
+      return new AttentionSettings(
+          Operator.valueOf(constant(map, "operator")),
+          Mask.valueOf(constant(map, "mask")),
+          Form.valueOf(constant(map, "form")),
+          Integer.parseInt(map.get("num-heads")),
+          Integer.parseInt(map.get("num-kv-heads")),
+          Integer.parseInt(map.get("head-dim")),
+          Integer.parseInt(map.get("value-dim")),
+          decays,
+          Double.parseDouble(map.get("ridge")),
+          Boolean.parseBoolean(map.get("normalize")),
+          Double.parseDouble(map.get("epsilon")),
+          Double.parseDouble(map.get("scale")),
+          FeatureMap.valueOf(constant(map, "feature-map")),
+          Precision.valueOf(constant(map, "precision")));
+    } catch (RuntimeException e) {
+      throw damaged("has settings that cannot be read (%s): %s", e.getMessage(), text);
+    }
+  }
+
+  private static String constant(Map<String, String> map, String name) {
+    return map.getOrDefault(name, "").toUpperCase(Locale.ROOT);
+  }
+
+  private static int checksum(byte[] bytes, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, length);
+    return (int) crc.getValue();
+  }
+
+  private static StateException damaged(String message, Object... values) {
+    return new StateException("HLA_STATE_DAMAGED", "the state " + String.format(message, values));
+  }
+}

@@ -1,0 +1,43 @@
+package io.hla.kernels;
+
+import java.util.Map;
+import java.util.StringJoiner;
+
+/** A state or summary that cannot be used here; {@link #condition()} names why. */
+public final class StateException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+
+  private final String condition;
+
+  StateException(String condition, String message) {
+    super(message);
+    this.condition = condition;
+  }
+
+  /** The stable name of the error, such as {@code HLA_STATE_SETTINGS}. */
+  public String condition() {
+    return condition;
+  }
+
+  /**
+   * Refuses to mix settings.
+   *
+   * @throws StateException with every setting that differs, both values printed
+   */
+  public static void checkSame(String action, AttentionSettings ours, AttentionSettings theirs) {
+    if (ours.equals(theirs)) {
+      return;
+    }
+    StringJoiner differences = new StringJoiner(", ");
+    Map<String, String> other = theirs.describe();
+    ours.describe()
+        .forEach(
+            (name, value) -> {
+              if (!value.equals(other.get(name))) {
+                differences.add(name + " is " + other.get(name) + ", expected " + value);
+              }
+            });
+    throw new StateException(
+        "HLA_STATE_SETTINGS", "cannot " + action + " of other settings: " + differences);
+  }
+}

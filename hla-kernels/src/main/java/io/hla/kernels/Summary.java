@@ -1,0 +1,107 @@
+package io.hla.kernels;
+
+import java.util.List;
+
+/**
+ * What a segment of tokens does to any state in front of it. Immutable. Summaries of neighbouring
+ * segments form a monoid: with {@code *} for {@link #combine},
+ *
+ * <pre>
+ *   (a * b) * c = a * (b * c)        identity * a = a = a * identity        a * b != b * a
+ * </pre>
+ *
+ * so their order is part of the result and no unordered reduction may be used.
+ */
+public final class Summary {
+  private final Algebra algebra;
+  private final int step;
+  private final long tokens;
+  private final double[] values;
+
+  Summary(Algebra algebra, int step, long tokens, double[] values) {
+    this.algebra = algebra;
+    this.step = step;
+    this.tokens = tokens;
+    this.values = values;
+  }
+
+  /** How many scan steps the operator needs: 2 for hla3 published, else 1. */
+  public static int steps(AttentionSettings settings) {
+    return Algebra.of(settings).steps().size();
+  }
+
+  /** Heap bytes of one summary of {@code step}. */
+  public static long sizeInBytes(AttentionSettings settings, int step) {
+    return 8L * Algebra.of(settings).summaryLayout(step).size();
+  }
+
+  /** The summary of no token. */
+  public static Summary identity(AttentionSettings settings, int step) {
+    Algebra algebra = Algebra.of(settings);
+    return new Summary(algebra, step, 0, new double[algebra.summaryLayout(step).size()]);
+  }
+
+  /**
+   * The summary of this segment followed by {@code later}; {@link ScanStep} gives the equation.
+   *
+   * @throws StateException if the other was made with other settings or in another step
+   */
+  public Summary combine(Summary later) {
+    StateException.checkSame("combine summaries", settings(), later.settings());
+    if (step != later.step) {
+      throw new StateException(
+          "HLA_STATE_STEP", "cannot combine summaries of steps " + step + " and " + later.step);
+    }
+    return new Summary(
+        algebra,
+        step,
+        Math.addExact(tokens, later.tokens),
+        algebra.follow(algebra.summaryLayout(step), values, later));
+  }
+
+  /** The settings that the summary was made with. */
+  public AttentionSettings settings() {
+    return algebra.settings();
+  }
+
+  /** The scan step that the summary belongs to. */
+  public int step() {
+    return step;
+  }
+
+  /** Tokens of the segment. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** The paper's symbols of the matrices, in the order of the bytes. */
+  public List<String> matrices() {
+    return algebra.summaryLayout(step).names();
+  }
+
+  /** The bytes of this summary; {@link StateBytes} draws them. */
+  public byte[] toBytes() {
+    return StateBytes.write(StateBytes.Kind.SUMMARY, settings(), step, tokens, values);
+  }
+
+  /**
+   * Reads a summary.
+   *
+   * @throws StateException if the bytes are damaged, not a summary, or of a newer version
+   */
+  public static Summary fromBytes(byte[] bytes) {
+    StateBytes read = StateBytes.read(StateBytes.Kind.SUMMARY, bytes);
+    Algebra algebra = Algebra.of(read.settings());
+    if (read.step() < 0 || read.step() >= algebra.steps().size()) {
+      throw new StateException(
+          "HLA_STATE_DAMAGED",
+          "scan step is " + read.step() + ", expected below " + algebra.steps().size());
+    }
+    int size = algebra.summaryLayout(read.step()).size();
+    return new Summary(algebra, read.step(), read.tokens(), read.values(size));
+  }
+
+  double[] values() {
+    return values;
+  }
+}

@@ -1,0 +1,96 @@
+package io.hla.kernels;
+
+import java.util.Arrays;
+import java.util.Random;
+
+/** A stretch of tokens in double, fed to kernels in the precision of the settings. */
+record Stretch(double[] q, double[] k, double[] v) {
+
+  static Stretch normal(AttentionSettings settings, int tokens, long seed) {
+    Random random = new Random(seed);
+    return new Stretch(
+        fill(tokens * settings.queryWidth(), random),
+        fill(tokens * settings.keyWidth(), random),
+        fill(tokens * settings.valueWidth(), random));
+  }
+
+  /** Values in -2 .. 2, so that sums stay exact in double. */
+  static Stretch integers(AttentionSettings settings, int tokens, long seed) {
+    Stretch stretch = normal(settings, tokens, seed);
+    for (double[] values : new double[][] {stretch.q, stretch.k, stretch.v}) {
+      Arrays.setAll(values, i -> Math.max(-2, Math.min(2, Math.rint(values[i] * 1.5))));
+    }
+    return stretch;
+  }
+
+  // Multiples of 1/64 are exact in float, so that no precision starts with a rounding error.
+  private static double[] fill(int length, Random random) {
+    double[] values = new double[length];
+    Arrays.setAll(values, i -> Math.rint(random.nextGaussian() * 64) / 64);
+    return values;
+  }
+
+  int tokens(AttentionSettings settings) {
+    return q.length / settings.queryWidth();
+  }
+
+  /** Tokens {@code from} to {@code to - 1}. */
+  Stretch slice(AttentionSettings settings, int from, int to) {
+    return new Stretch(
+        Arrays.copyOfRange(q, from * settings.queryWidth(), to * settings.queryWidth()),
+        Arrays.copyOfRange(k, from * settings.keyWidth(), to * settings.keyWidth()),
+        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()));
+  }
+
+  double[] outputs(AttentionKernel kernel, State inFront) {
+    try (Applier applier = kernel.applier(inFront)) {
+      return outputs(applier, inFront.settings());
+    }
+  }
+
+  /** The state behind this stretch as the token stream leaves it. */
+  State stateBehind(AttentionKernel kernel, State inFront) {
+    try (Applier applier = kernel.applier(inFront)) {
+      outputs(applier, inFront.settings());
+      return applier.state();
+    }
+  }
+
+  private double[] outputs(Applier applier, AttentionSettings settings) {
+    int n = tokens(settings);
+    int size = n * settings.outputWidth();
+    if (settings.precision().isDouble()) {
+      double[] o = new double[size];
+      Arrays.fill(o, Double.NaN);
+      applier.apply(q, k, v, o, 0, n);
+      return o;
+    }
+    float[] o = new float[size];
+    Arrays.fill(o, Float.NaN);
+    applier.apply(floats(q), floats(k), floats(v), o, 0, n);
+    double[] wide = new double[size];
+    Arrays.setAll(wide, i -> o[i]);
+    return wide;
+  }
+
+  Summary summary(AttentionKernel kernel, int step, State inFront) {
+    AttentionSettings settings = inFront.settings();
+    try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
+      int n = tokens(settings);
+      if (settings.precision().isDouble()) {
+        summarizer.add(q, k, v, 0, n);
+      } else {
+        summarizer.add(floats(q), floats(k), floats(v), 0, n);
+      }
+      return summarizer.summary();
+    }
+  }
+
+  static float[] floats(double[] values) {
+    float[] narrow = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return narrow;
+  }
+}
