@@ -1,0 +1,20 @@
+package io.hla.spark.input;
+
+import java.io.Serializable;
+
+/**
+ * A stretch of consecutive positions of one sequence, stored in this order within one partition.
+ *
+ * @param partition index of the partition
+ * @param sequence whose tokens these are
+ * @param start first position
+ * @param length tokens, at least 1
+ */
+public record Run(int partition, SequenceKey sequence, long start, long length)
+    implements Serializable {
+
+  /** The position behind the last token. */
+  public long end() {
+    return start + length;
+  }
+}
