@@ -1,0 +1,51 @@
+package io.hla.spark.cli;
+
+import io.hla.spark.attend.AttendOptions;
+import io.hla.spark.attend.AttendOptions.InputOrder;
+import picocli.CommandLine.Option;
+
+/** How a job computes. */
+final class ComputeOptions {
+  /** What happens to NaN and infinity. */
+  enum OnNonFinite {
+    FAIL,
+    PROPAGATE
+  }
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "auto|java|native",
+      description = "auto (default): native where it can be loaded, else Java.")
+  private String kernels = "auto";
+
+  @Option(
+      names = "--isa",
+      paramLabel = "auto|baseline|x86-64-v3|x86-64-v4",
+      description = "The best instruction set that native kernels may use. Default: auto.")
+  private String instructionSet = "auto";
+
+  @Option(
+      names = "--input-order",
+      paramLabel = "auto|stored|sort",
+      description =
+          "Read tokens where they lie, or sort them first. auto (default) sorts when that"
+              + " moves fewer bytes.")
+  private InputOrder inputOrder = InputOrder.AUTO;
+
+  @Option(
+      names = "--on-nonfinite",
+      paramLabel = "fail|propagate",
+      description = "NaN and infinity in the input. Default: fail.")
+  private OnNonFinite onNonFinite = OnNonFinite.FAIL;
+
+  @Option(
+      names = "--fan-in",
+      paramLabel = "N",
+      description = "Children of a node of the prefix tree, from 2. Default: 16.")
+  private int fanIn = AttendOptions.DEFAULT_FAN_IN;
+
+  AttendOptions options() {
+    return new AttendOptions(
+        kernels, instructionSet, inputOrder, onNonFinite == OnNonFinite.FAIL, fanIn);
+  }
+}

@@ -1,0 +1,70 @@
+package io.hla.spark.cli;
+
+import io.hla.kernels.SettingsException;
+import io.hla.kernels.StateException;
+import io.hla.spark.InputException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * Entry of the application jar. Exit codes: 0 done, 1 job failed, 2 usage, 3 bad input, 4
+ * validation failed.
+ */
+@Command(
+    name = "submit.sh",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    description = "Exact higher-order linear attention over token sequences of any length.",
+    subcommands = {AttendCommand.class})
+public final class Main {
+  static final int JOB_FAILED = 1;
+  static final int BAD_INPUT = 3;
+
+  private Main() {}
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  static int run(String... args) {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpWidth(100)
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> report(failure, command.getErr()))
+        .execute(args);
+  }
+
+  private static int report(Exception failure, PrintWriter err) {
+    Throwable cause = failure;
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof InputException refused) {
+        return refuse(err, refused.condition(), refused.getMessage());
+      }
+      if (t instanceof SettingsException refused) {
+        return refuse(err, refused.condition(), refused.getMessage());
+      }
+      if (t instanceof StateException refused) {
+        return refuse(err, refused.condition(), refused.getMessage());
+      }
+      cause = t;
+    }
+    err.println("The job failed: " + cause);
+    if (cause != failure) {
+      err.println("Reported as: " + firstLine(failure));
+    }
+    err.println("Spark's log: add --conf spark.log.level=INFO in front of the command.");
+    return JOB_FAILED;
+  }
+
+  private static int refuse(PrintWriter err, String condition, String message) {
+    err.println("[" + condition + "] " + message);
+    return BAD_INPUT;
+  }
+
+  private static String firstLine(Throwable failure) {
+    return String.valueOf(failure).lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,113 @@
+package io.hla.spark.cli;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.FeatureMap;
+import io.hla.kernels.Form;
+import io.hla.kernels.Mask;
+import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Which attention is computed. */
+final class OperatorOptions {
+  @Option(
+      names = "--operator",
+      paramLabel = "hla2|ahla|hla3|linear",
+      description = "Default: hla2.")
+  private Operator operator = Operator.HLA2;
+
+  @Option(names = "--mask", paramLabel = "causal|none", description = "Default: causal.")
+  private Mask mask = Mask.CAUSAL;
+
+  @Option(
+      names = "--form",
+      paramLabel = "exact|published",
+      description = "hla2 and hla3, causal: the exact sums, or the paper's recurrences as printed.")
+  private Form form = Form.EXACT;
+
+  @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")
+  private int numHeads = 1;
+
+  @Option(
+      names = "--num-kv-heads",
+      paramLabel = "Hkv",
+      description = "Key and value heads, a divisor of H. Default: H.")
+  private Integer numKvHeads;
+
+  @Option(
+      names = "--decay",
+      paramLabel = "g",
+      split = ",",
+      description = "In (0, 1]: one for all heads or one per head. Default: 1, no decay.")
+  private List<Double> decay = List.of(1.0);
+
+  @Option(
+      names = "--ridge",
+      paramLabel = "x",
+      description = "Adds x q C to the output of hla2, causal. Default: 0.")
+  private double ridge;
+
+  @Option(
+      names = "--normalize",
+      arity = "0..1",
+      fallbackValue = "true",
+      paramLabel = "true|false",
+      description = "Divide by the same sum with all values 1, plus epsilon.")
+  private boolean normalize;
+
+  @Option(names = "--epsilon", paramLabel = "x", description = "Default: 1e-6.")
+  private double epsilon = 1e-6;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "x",
+      description = "Multiplies q, before the feature map. Default: 1.")
+  private double scale = 1;
+
+  @Option(
+      names = "--feature-map",
+      paramLabel = "identity|relu|elu1|l2",
+      description = "Applied to q and k. Default: identity.")
+  private FeatureMap featureMap = FeatureMap.IDENTITY;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "mixed|float32|float64",
+      description = "mixed (default): tokens in float, states in double.")
+  private Precision precision = Precision.MIXED;
+
+  int numHeads() {
+    return numHeads;
+  }
+
+  int numKvHeads() {
+    return numKvHeads == null ? numHeads : numKvHeads;
+  }
+
+  Precision precision() {
+    return precision;
+  }
+
+  /** The settings for tokens of these sizes. Throws SettingsException. */
+  AttentionSettings settings(int headDim, int valueDim) {
+    return AttentionSettings.builder(headDim, valueDim)
+        .operator(operator)
+        .mask(mask)
+        .form(form)
+        .heads(numHeads, numKvHeads())
+        .decay(decay)
+        .ridge(ridge)
+        .normalize(normalize)
+        .epsilon(epsilon)
+        .scale(scale)
+        .featureMap(featureMap)
+        .precision(precision)
+        .build();
+  }
+
+  /** Refuses options that no sizes could make right, before any input is read. */
+  void check() {
+    settings(1, 1);
+  }
+}

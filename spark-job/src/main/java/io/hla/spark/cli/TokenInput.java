@@ -1,0 +1,138 @@
+package io.hla.spark.cli;
+
+import io.hla.spark.InputException;
+import io.hla.spark.input.TokenColumns;
+import java.util.List;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import picocli.CommandLine.Option;
+
+/** A token table: where it is and how its columns are called. */
+final class TokenInput {
+  @Option(
+      names = "--input",
+      arity = "1..*",
+      paramLabel = "PATH",
+      description = "A token table: files or folders.")
+  private List<String> paths = List.of();
+
+  @Option(
+      names = "--input-format",
+      paramLabel = "F",
+      description = "Any format of Spark: parquet (default), json, orc, ...")
+  private String format = "parquet";
+
+  @Option(
+      names = "--seq-col",
+      paramLabel = "COL",
+      description = "Sequence, any atomic type. Default: seq; a table without is one sequence.")
+  private String sequence;
+
+  @Option(
+      names = "--pos-col",
+      paramLabel = "COL",
+      description = "Position in the sequence. Default: pos.")
+  private String position = "pos";
+
+  @Option(
+      names = "--query-col",
+      paramLabel = "COL",
+      description = "array of H d numbers. Default: q.")
+  private String query = "q";
+
+  @Option(
+      names = "--key-col",
+      paramLabel = "COL",
+      description = "array of Hkv d numbers. Default: k.")
+  private String key = "k";
+
+  @Option(
+      names = "--value-col",
+      paramLabel = "COL",
+      description = "array of Hkv dv numbers. Default: v.")
+  private String value = "v";
+
+  @Option(
+      names = "--keep",
+      split = ",",
+      paramLabel = "COL",
+      description = "Columns that go to the output as they are.")
+  private List<String> keep = List.of();
+
+  List<String> paths() {
+    return paths;
+  }
+
+  String sequenceColumn() {
+    return sequence == null ? "seq" : sequence;
+  }
+
+  String positionColumn() {
+    return position;
+  }
+
+  List<String> keep() {
+    return keep;
+  }
+
+  TokenColumns columns() {
+    return new TokenColumns(sequenceColumn(), sequence != null, position, query, key, value, keep);
+  }
+
+  /** The table as Spark reads it. */
+  Dataset<Row> read(SparkSession spark) {
+    DataFrameReader reader = spark.read().format(format);
+    if (format.equalsIgnoreCase("json")) {
+      // A line that is not JSON would else become a row of nulls.
+      reader = reader.option("mode", "FAILFAST");
+    }
+    Dataset<Row> table;
+    try {
+      table = reader.load(paths.toArray(String[]::new));
+    } catch (Exception e) {
+      throw refusal(e);
+    }
+    return table.schema().isEmpty() && table.isEmpty() ? empty(spark) : table;
+  }
+
+  private Dataset<Row> empty(SparkSession spark) {
+    StructType schema = new StructType();
+    if (sequence != null) {
+      schema = schema.add(sequence, DataTypes.StringType);
+    }
+    schema = schema.add(position, DataTypes.LongType);
+    for (String column : List.of(query, key, value)) {
+      schema = schema.add(column, DataTypes.createArrayType(DataTypes.FloatType));
+    }
+    for (String column : keep) {
+      schema = schema.add(column, DataTypes.StringType);
+    }
+    return spark.createDataFrame(List.of(), schema);
+  }
+
+  // Spark throws checked exceptions here that its Java signatures do not declare.
+  private RuntimeException refusal(Exception e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      String text = String.valueOf(t.getMessage());
+      if (text.contains("MALFORMED_RECORD") || text.contains("Malformed records")) {
+        return new InputException(
+            "HLA_INPUT_MALFORMED",
+            String.format("%s holds a line that is not JSON: %s", paths, text),
+            e);
+      }
+    }
+    if (e instanceof AnalysisException analysis) {
+      String condition =
+          "PATH_NOT_FOUND".equals(analysis.getCondition())
+              ? "HLA_INPUT_MISSING"
+              : "HLA_INPUT_FORMAT";
+      return new InputException(condition, e.getMessage().lines().findFirst().orElse(""), e);
+    }
+    return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+  }
+}

@@ -1,0 +1,191 @@
+package io.hla.spark.output;
+
+import io.hla.spark.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+
+/**
+ * A table that is written whole or not at all. Spark's writer and commit protocol fill a hidden
+ * folder beside the target, which is renamed when all of it is there: a job that fails or is killed
+ * leaves the target as it was. Appending writes into the target through Spark's protocol alone.
+ */
+public final class OutputTable implements AutoCloseable {
+  private final Configuration configuration;
+  private final Path target;
+  private final String format;
+  private final SaveMode mode;
+
+  /** {@code name} is the option that the path came from. */
+  private final String name;
+
+  private Path staging;
+
+  public OutputTable(
+      Configuration configuration, String name, String path, String format, SaveMode mode) {
+    this.configuration = configuration;
+    this.name = name;
+    this.target = qualify(new Path(path));
+    this.format = format;
+    this.mode = mode;
+  }
+
+  /**
+   * Refuses a target that exists although it must not, or that touches an input.
+   *
+   * @return false if the target exists and the mode is to leave it
+   */
+  public boolean prepare(List<String> inputs) {
+    for (String input : inputs) {
+      for (Path path : matches(new Path(input))) {
+        if (isWithin(target, path) || isWithin(path, target)) {
+          throw new InputException(
+              "HLA_OUTPUT_IN_INPUT",
+              String.format("--%s %s and input %s lie in one another", name, target, path));
+        }
+      }
+    }
+    boolean exists = exists(target);
+    if (exists && mode == SaveMode.ErrorIfExists) {
+      throw new InputException(
+          "HLA_OUTPUT_EXISTS",
+          String.format(
+              "--%s %s exists, expected a new path (or --mode overwrite, append, ignore)",
+              name, target));
+    }
+    return !exists || mode != SaveMode.Ignore;
+  }
+
+  /** Writes the rows where nobody sees them yet; when appending, into the table. */
+  public void stage(Dataset<Row> rows, Map<String, String> options) {
+    if (mode == SaveMode.Append && exists(target)) {
+      rows.write().format(format).options(options).mode(SaveMode.Append).save(target.toString());
+      return;
+    }
+    staging = aside("staging");
+    rows.write().format(format).options(options).save(staging.toString());
+  }
+
+  /** Makes the staged rows the table. */
+  public void publish() {
+    if (staging == null) {
+      return;
+    }
+    try {
+      swap();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          String.format("cannot move %s to %s: %s", staging, target, e.getMessage()), e);
+    }
+  }
+
+  /** Removes what was staged and not published. */
+  @Override
+  public void close() {
+    if (staging != null) {
+      delete(staging);
+    }
+  }
+
+  private void swap() throws IOException {
+    FileSystem files = target.getFileSystem(configuration);
+    Path previous = null;
+    if (files.exists(target)) {
+      if (mode != SaveMode.Overwrite) {
+        throw new InputException(
+            "HLA_OUTPUT_EXISTS",
+            String.format("--%s %s came into being while the job ran", name, target));
+      }
+      previous = aside("previous");
+      rename(files, target, previous);
+    }
+    try {
+      rename(files, staging, target);
+    } catch (IOException e) {
+      if (previous != null) {
+        rename(files, previous, target);
+      }
+      throw e;
+    }
+    if (previous != null) {
+      delete(previous);
+    }
+  }
+
+  private static void rename(FileSystem files, Path from, Path to) throws IOException {
+    if (!files.rename(from, to)) {
+      throw new IOException("the file system refused to rename " + from + " to " + to);
+    }
+  }
+
+  private Path aside(String purpose) {
+    return new Path(
+        target.getParent(), "." + target.getName() + "." + purpose + "-" + UUID.randomUUID());
+  }
+
+  private void delete(Path path) {
+    try {
+      path.getFileSystem(configuration).delete(path, true);
+    } catch (IOException e) {
+      System.err.println("could not delete " + path + ": " + e.getMessage());
+    }
+  }
+
+  private boolean exists(Path path) {
+    try {
+      return path.getFileSystem(configuration).exists(path);
+    } catch (IOException e) {
+      throw new InputException("HLA_OUTPUT_PATH", path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Path[] matches(Path pattern) {
+    try {
+      Path qualified = qualify(pattern);
+      FileStatus[] found = qualified.getFileSystem(configuration).globStatus(qualified);
+      if (found == null || found.length == 0) {
+        throw new InputException("HLA_INPUT_MISSING", "no file at " + pattern);
+      }
+      Path[] paths = new Path[found.length];
+      for (int i = 0; i < found.length; i++) {
+        paths[i] = found[i].getPath();
+      }
+      return paths;
+    } catch (IOException e) {
+      throw new InputException("HLA_INPUT_MISSING", pattern + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Path qualify(Path path) {
+    try {
+      return path.getFileSystem(configuration).makeQualified(path);
+    } catch (IOException e) {
+      throw new InputException(
+          "HLA_PATH", String.format(Locale.ROOT, "%s: %s", path, e.getMessage()), e);
+    }
+  }
+
+  private static boolean isWithin(Path inner, Path outer) {
+    for (Path path = inner; path != null; path = path.getParent()) {
+      if (path.equals(outer)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public String toString() {
+    return target.toString();
+  }
+}

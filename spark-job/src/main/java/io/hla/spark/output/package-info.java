@@ -1,0 +1,2 @@
+/** Where tables are written: refused early, written aside, made visible whole. */
+package io.hla.spark.output;

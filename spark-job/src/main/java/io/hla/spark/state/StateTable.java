@@ -1,0 +1,148 @@
+package io.hla.spark.state;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.State;
+import io.hla.kernels.StateException;
+import io.hla.spark.InputException;
+import io.hla.spark.attend.SequenceState;
+import io.hla.spark.input.SequenceKey;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A Parquet table with one row per sequence: {@code seq} (absent when the token table has none),
+ * {@code next_pos} bigint, {@code tokens} bigint, {@code settings} string for people, and {@code
+ * state} binary, the bytes of {@link State#toBytes}.
+ */
+public final class StateTable {
+  private static final String SEQUENCE = "seq";
+  private static final String NEXT = "next_pos";
+  private static final String TOKENS = "tokens";
+  private static final String SETTINGS = "settings";
+  private static final String STATE = "state";
+
+  private StateTable() {}
+
+  /** The schema of a state table for sequences of a type, or for one sequence (null). */
+  public static StructType schema(DataType sequenceType) {
+    StructType schema = new StructType();
+    if (sequenceType != null) {
+      schema = schema.add(SEQUENCE, sequenceType, false);
+    }
+    return schema
+        .add(NEXT, DataTypes.LongType, false)
+        .add(TOKENS, DataTypes.LongType, false)
+        .add(SETTINGS, DataTypes.StringType, false)
+        .add(STATE, DataTypes.BinaryType, false);
+  }
+
+  /** The states as a table. */
+  public static Dataset<Row> of(
+      SparkSession spark, DataType sequenceType, List<SequenceState> states) {
+    List<Row> rows = new ArrayList<>();
+    for (SequenceState state : states) {
+      List<Object> values = new ArrayList<>();
+      if (sequenceType != null) {
+        values.add(state.sequence().external(sequenceType));
+      }
+      values.add(state.nextPosition());
+      values.add(state.state().tokens());
+      values.add(state.state().settings().describe().toString());
+      values.add(state.state().toBytes());
+      rows.add(RowFactory.create(values.toArray()));
+    }
+    return spark.createDataFrame(rows, schema(sequenceType));
+  }
+
+  /**
+   * Reads the states of all sequences.
+   *
+   * @param sequenceType type of the token table's sequence column, or null
+   * @throws InputException if the table is not a state table, or fits neither the sequences nor the
+   *     settings of this job
+   */
+  public static Map<SequenceKey, SequenceState> read(
+      SparkSession spark, String path, DataType sequenceType, AttentionSettings settings) {
+    Dataset<Row> table = spark.read().parquet(path);
+    checkSchema(path, table.schema(), sequenceType);
+    Map<SequenceKey, SequenceState> states = new HashMap<>();
+    Dataset<Row> ordered =
+        sequenceType == null
+            ? table.select(NEXT, STATE)
+            : table.select(col(NEXT), col(STATE), col(SEQUENCE).cast(sequenceType));
+    for (Row row : ordered.collectAsList()) {
+      SequenceKey key = sequenceType == null ? SequenceKey.ONLY : SequenceKey.ofExternal(row, 2);
+      State state = state(path, key, row.getAs(STATE), settings);
+      if (states.put(key, new SequenceState(key, row.getLong(0), state)) != null) {
+        throw new InputException(
+            "HLA_STATE_DUPLICATE", String.format("%s has several states for %s", path, key));
+      }
+    }
+    return states;
+  }
+
+  private static State state(
+      String path, SequenceKey key, byte[] bytes, AttentionSettings settings) {
+    try {
+      if (bytes == null) {
+        throw new InputException("HLA_STATE_DAMAGED", "the state is null");
+      }
+      State state = State.fromBytes(bytes);
+      StateException.checkSame("continue from a state", settings, state.settings());
+      return state;
+    } catch (StateException e) {
+      throw new InputException(
+          e.condition(), String.format("%s, %s: %s", path, key, e.getMessage()), e);
+    }
+  }
+
+  private static void checkSchema(String path, StructType schema, DataType sequenceType) {
+    List<String> names = Arrays.asList(schema.fieldNames());
+    for (StructField field : schema(sequenceType).fields()) {
+      if (field.name().equals(SETTINGS) || field.name().equals(TOKENS)) {
+        continue;
+      }
+      if (!names.contains(field.name())) {
+        throw new InputException(
+            "HLA_STATE_TABLE",
+            String.format(
+                "%s is not a state table for this input: it has no column %s, it has %s",
+                path, field.name(), names));
+      }
+      DataType actual = schema.apply(field.name()).dataType();
+      boolean bothIntegral = isInteger(actual) && isInteger(field.dataType());
+      if (!actual.equals(field.dataType()) && !bothIntegral) {
+        throw new InputException(
+            "HLA_STATE_TABLE",
+            String.format(
+                "%s: column %s is %s, expected %s",
+                path, field.name(), actual.simpleString(), field.dataType().simpleString()));
+      }
+    }
+    if (sequenceType == null && names.contains(SEQUENCE)) {
+      throw new InputException(
+          "HLA_STATE_TABLE",
+          path + " holds states of named sequences, the input has no sequence column");
+    }
+  }
+
+  private static boolean isInteger(DataType type) {
+    return type.equals(DataTypes.LongType)
+        || type.equals(DataTypes.IntegerType)
+        || type.equals(DataTypes.ShortType)
+        || type.equals(DataTypes.ByteType);
+  }
+}
