@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +39,8 @@ public record AttentionSettings(
     double epsilon,
     double scale,
     FeatureMap featureMap,
-    Precision precision) {
+    Precision precision)
+    implements Serializable {
 
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
   public AttentionSettings {
