@@ -1,0 +1,91 @@
+package io.hla.spark.text;
+
+import java.io.Serializable;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.unsafe.types.UTF8String;
+
+/**
+ * Where the blocks of the text files lie in their sequences. A block is the part of a file that a
+ * task reads in one go: the lines that begin in it, in file order. Blocks arrive in any order.
+ *
+ * @param places by block
+ */
+record TextBlocks(Map<Block, Place> places) implements Serializable {
+  /** Ordinals of a row of text: the line, the file as an encoded URI, the block's first byte. */
+  static final int LINE = 0;
+
+  static final int FILE = 1;
+  static final int START = 2;
+
+  /** A block by its file and first byte. */
+  record Block(UTF8String file, long start) implements Serializable {
+    static Block of(InternalRow line) {
+      return new Block(line.getUTF8String(FILE).copy(), line.getLong(START));
+    }
+
+    /** Whether {@code line} is one of this block. */
+    boolean holds(InternalRow line) {
+      return start == line.getLong(START) && file.equals(line.getUTF8String(FILE));
+    }
+
+    @Override
+    public String toString() {
+      return path(file) + " from byte " + start;
+    }
+  }
+
+  /** The words of a block, and how many of them the vocabulary lacks. */
+  record Count(Block block, long words, long unknown) implements Serializable {}
+
+  /** The sequence that a block belongs to, the position of its first word, and its words. */
+  record Place(String sequence, long first, long words) implements Serializable {}
+
+  /** Orders the counted blocks: positions run through each file from 0. */
+  static TextBlocks of(List<Count> counts) {
+    Map<UTF8String, String> sequences = sequences(counts);
+    List<Count> ordered = new ArrayList<>(counts);
+    ordered.sort(
+        Comparator.comparing((Count count) -> count.block.file)
+            .thenComparingLong(count -> count.block.start));
+    Map<Block, Place> places = new HashMap<>();
+    UTF8String file = null;
+    long next = 0;
+    for (Count count : ordered) {
+      next = count.block.file.equals(file) ? next : 0;
+      file = count.block.file;
+      places.put(count.block, new Place(sequences.get(file), next, count.words));
+      next += count.words;
+    }
+    return new TextBlocks(places);
+  }
+
+  /** The sequence of each file: its last name, or all of its path when another has that name. */
+  private static Map<UTF8String, String> sequences(List<Count> counts) {
+    Set<UTF8String> files = new HashSet<>();
+    Map<String, Integer> uses = new HashMap<>();
+    for (Count count : counts) {
+      if (files.add(count.block.file)) {
+        uses.merge(path(count.block.file).getName(), 1, Integer::sum);
+      }
+    }
+    Map<UTF8String, String> sequences = new HashMap<>();
+    for (UTF8String file : files) {
+      Path path = path(file);
+      sequences.put(file, uses.get(path.getName()) == 1 ? path.getName() : path.toString());
+    }
+    return sequences;
+  }
+
+  private static Path path(UTF8String file) {
+    return new Path(URI.create(file.toString()));
+  }
+}

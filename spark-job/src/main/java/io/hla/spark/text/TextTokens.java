@@ -1,0 +1,144 @@
+package io.hla.spark.text;
+
+import io.hla.spark.InputException;
+import io.hla.spark.text.TextBlocks.Count;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Text files as a token table: every file is a sequence, every word ({@link WordSplitter}) a token
+ * at its index in the file. Files are split over tasks; a first small job counts the words of every
+ * split, so that a task knows the position of its first word.
+ */
+public final class TextTokens {
+  /** Split sizes, fixed so that runs do not depend on the cluster; text grows some 150 times. */
+  private static final Map<String, String> SPLITS =
+      Map.of(
+          "spark.sql.files.minPartitionNum", "32",
+          "spark.sql.files.maxPartitionBytes", Integer.toString(4 << 20),
+          "spark.sql.files.openCostInBytes", Integer.toString(64 << 10));
+
+  private static final String DESCRIPTION = "spark.job.description";
+
+  private final Dataset<Row> table;
+  private final long tokens;
+  private final long unknown;
+
+  private TextTokens(Dataset<Row> table, long tokens, long unknown) {
+    this.table = table;
+    this.tokens = tokens;
+    this.unknown = unknown;
+  }
+
+  /**
+   * Opens text files and counts their words, which is one Spark job. Sets the sizes of Spark's file
+   * splits on the session, those that are not set yet.
+   *
+   * @param paths files, folders with all that is in them, or globs; a file found twice is read once
+   * @throws InputException HLA_INPUT_MISSING if a path does not exist or a glob finds nothing;
+   *     HLA_INPUT_CHANGED, from tasks that read the table, if a file is not what was counted
+   */
+  public static TextTokens open(SparkSession spark, List<String> paths, EmbeddingModel model) {
+    SPLITS.forEach(
+        (key, value) -> {
+          if (!spark.conf().contains(key)) {
+            spark.conf().set(key, value);
+          }
+        });
+    JavaRDD<InternalRow> lines = lines(spark, paths);
+    SparkContext context = spark.sparkContext();
+    JavaSparkContext java = JavaSparkContext.fromSparkContext(context);
+    Broadcast<EmbeddingModel> shared = java.broadcast(model);
+    String description = context.getLocalProperty(DESCRIPTION);
+    context.setJobDescription("count the words of the text");
+    List<Count> counts;
+    try {
+      counts = lines.mapPartitions(new CountWords(shared)).collect();
+    } finally {
+      context.setLocalProperty(DESCRIPTION, description);
+    }
+    MakeTokens make = new MakeTokens(shared, java.broadcast(TextBlocks.of(counts)));
+    Dataset<Row> table =
+        ((org.apache.spark.sql.classic.SparkSession) spark)
+            .internalCreateDataFrame(lines.mapPartitions(make).rdd(), schema(model), false);
+    return new TextTokens(
+        table,
+        counts.stream().mapToLong(Count::words).sum(),
+        counts.stream().mapToLong(Count::unknown).sum());
+  }
+
+  /**
+   * The table: seq string (the file's last name, or its path when two files share that name), pos
+   * bigint (index of the word in its file, from 0), q, k and v array&lt;float&gt;
+   * (array&lt;double&gt; with float64), word string (as split, lower case), id int (row of the
+   * embedding). Rows of a file stand in order within a partition; partitions stand in any order.
+   */
+  public Dataset<Row> table() {
+    return table;
+  }
+
+  /** Columns and types of {@link #table()}; none is nullable. */
+  public StructType schema() {
+    return table.schema();
+  }
+
+  /** Words in all files. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** Words that the vocabulary lacks; they have the vectors of row 0. */
+  public long unknown() {
+    return unknown;
+  }
+
+  private static StructType schema(EmbeddingModel model) {
+    DataType number = model.precision().isDouble() ? DataTypes.DoubleType : DataTypes.FloatType;
+    DataType vector = DataTypes.createArrayType(number, false);
+    return new StructType()
+        .add("seq", DataTypes.StringType, false)
+        .add("pos", DataTypes.LongType, false)
+        .add("q", vector, false)
+        .add("k", vector, false)
+        .add("v", vector, false)
+        .add("word", DataTypes.StringType, false)
+        .add("id", DataTypes.IntegerType, false);
+  }
+
+  /** Lines with their place. Both passes use this one RDD, so that they see the same splits. */
+  private static JavaRDD<InternalRow> lines(SparkSession spark, List<String> paths) {
+    try {
+      Dataset<Row> text =
+          spark
+              .read()
+              .option("recursiveFileLookup", true)
+              .text(paths.toArray(String[]::new))
+              .selectExpr("value", "_metadata.file_path", "_metadata.file_block_start");
+      return ((org.apache.spark.sql.classic.Dataset<Row>) text)
+          .queryExecution()
+          .toRdd()
+          .toJavaRDD();
+    } catch (Exception e) {
+      if (e instanceof AnalysisException missing
+          && "PATH_NOT_FOUND".equals(missing.getCondition())) {
+        throw new InputException(
+            "HLA_INPUT_MISSING",
+            "text " + missing.getMessageParameters().get("path") + " does not exist",
+            e);
+      }
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package io.hla.spark.text;
+
+import io.hla.kernels.Precision;
+import java.nio.file.Path;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+
+/** The sample of the project's data folder, and a Spark to read it with. */
+final class Sample {
+  static final Path DATA = Path.of("..", "data").toAbsolutePath().normalize();
+  static final String TEXT = DATA.resolve("moby-dick.txt").toString();
+  static final String MODEL = DATA.resolve("glove-moby-100d.safetensors").toString();
+  static final String WORDS = DATA.resolve("vocab.txt").toString();
+
+  private Sample() {}
+
+  static EmbeddingModel model(Precision precision) {
+    return EmbeddingModel.read(new Configuration(), MODEL, WORDS, 4, 4, precision);
+  }
+
+  /** A session with its own settings, on the one context of this JVM. */
+  static SparkSession newSession() {
+    return SparkSession.builder()
+        .master("local[2]")
+        .appName("text")
+        .config("spark.ui.enabled", false)
+        .getOrCreate()
+        .newSession();
+  }
+}
