@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
       "      --num-heads 4 --output out --keep word"
     })
 final class AttendCommand implements Callable<Integer> {
-  @Mixin private TokenInput input;
+  @Mixin private TokenSource input;
   @Mixin private OperatorOptions operator;
   @Mixin private ComputeOptions compute;
 
@@ -82,6 +82,7 @@ final class AttendCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    input.check();
     operator.check();
     try (SparkSession spark = Sessions.open("hla attend")) {
       return attend(spark);
@@ -105,8 +106,7 @@ final class AttendCommand implements Callable<Integer> {
         return 0;
       }
       TokenTable table =
-          TokenTable.open(
-              input.read(spark), input.columns(), operator.numHeads(), operator.numKvHeads());
+          report.phase("open", "looking at the input", () -> input.open(spark, operator));
       HeadSizes sizes = table.layout().sizes();
       AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
       DataType sequenceType = table.layout().sequenceType();
@@ -118,8 +118,8 @@ final class AttendCommand implements Callable<Integer> {
           new Attend(spark, settings, compute.options(), report)
               .run(
                   table,
-                  input.sequenceColumn(),
-                  input.positionColumn(),
+                  input.columns().sequence(),
+                  input.columns().position(),
                   outputColumn,
                   initial,
                   states != null);

@@ -6,13 +6,10 @@ import org.apache.spark.sql.SparkSession;
 
 /** Opens Spark with the settings that results rest on. */
 final class Sessions {
-  // Splits and plans must follow from the files alone, never from the size of the cluster.
-  private static final Map<String, String> PINNED =
+  private static final Map<String, String> PLANS =
       Map.of(
+          // Plans must follow from the files alone, never from sizes seen on the way.
           "spark.sql.adaptive.enabled", "false",
-          "spark.sql.files.minPartitionNum", "32",
-          "spark.sql.files.maxPartitionBytes", "128MB",
-          "spark.sql.files.openCostInBytes", "1MB",
           // Rows are wide: the default of 4096 would hold many megabytes a column.
           "spark.sql.parquet.columnarReaderBatchSize", "512");
 
@@ -21,13 +18,18 @@ final class Sessions {
   /** The session of this job; what the user set with --conf stays. */
   static SparkSession open(String name) {
     SparkSession spark = SparkSession.builder().appName(name).getOrCreate();
+    setUnlessGiven(spark, PLANS);
+    return spark;
+  }
+
+  /** Sets what the user did not set with --conf. */
+  static void setUnlessGiven(SparkSession spark, Map<String, String> settings) {
     SparkConf given = spark.sparkContext().getConf();
-    PINNED.forEach(
+    settings.forEach(
         (key, value) -> {
           if (!given.contains(key)) {
             spark.conf().set(key, value);
           }
         });
-    return spark;
   }
 }

@@ -3,6 +3,7 @@ package io.hla.spark.cli;
 import io.hla.spark.InputException;
 import io.hla.spark.input.TokenColumns;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -14,6 +15,13 @@ import picocli.CommandLine.Option;
 
 /** A token table: where it is and how its columns are called. */
 final class TokenInput {
+  // File splits must follow from the files alone: runs, and so the last bits, follow from splits.
+  private static final Map<String, String> SPLITS =
+      Map.of(
+          "spark.sql.files.minPartitionNum", "32",
+          "spark.sql.files.maxPartitionBytes", "128MB",
+          "spark.sql.files.openCostInBytes", "1MB");
+
   @Option(
       names = "--input",
       arity = "1..*",
@@ -68,24 +76,18 @@ final class TokenInput {
     return paths;
   }
 
-  String sequenceColumn() {
-    return sequence == null ? "seq" : sequence;
-  }
-
-  String positionColumn() {
-    return position;
-  }
-
   List<String> keep() {
     return keep;
   }
 
   TokenColumns columns() {
-    return new TokenColumns(sequenceColumn(), sequence != null, position, query, key, value, keep);
+    return new TokenColumns(
+        sequence == null ? "seq" : sequence, sequence != null, position, query, key, value, keep);
   }
 
   /** The table as Spark reads it. */
   Dataset<Row> read(SparkSession spark) {
+    Sessions.setUnlessGiven(spark, SPLITS);
     DataFrameReader reader = spark.read().format(format);
     if (format.equalsIgnoreCase("json")) {
       // A line that is not JSON would else become a row of nulls.

@@ -1,0 +1,52 @@
+package io.hla.spark.cli;
+
+import io.hla.spark.input.TokenColumns;
+import io.hla.spark.input.TokenTable;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Where tokens come from: a token table, or text with a model. */
+final class TokenSource {
+  @Mixin private TokenInput table;
+  @Mixin private TextInput text;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  /** Refuses a choice that is none, both, or half of one. */
+  void check() {
+    if (table.paths().isEmpty() && text.isAbsent()) {
+      throw usage("no input: give --input PATH, or --text PATH --model FILE --vocab FILE");
+    }
+    if (!table.paths().isEmpty() && !text.isAbsent()) {
+      throw usage("--input and --text are two inputs, expected one of them");
+    }
+    if (table.paths().isEmpty() && !text.isComplete()) {
+      throw usage("--text, --model and --vocab belong together, expected all three");
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(command.commandLine(), message);
+  }
+
+  List<String> paths() {
+    return table.paths().isEmpty() ? text.paths() : table.paths();
+  }
+
+  TokenColumns columns() {
+    return table.paths().isEmpty() ? text.columns(table.keep()) : table.columns();
+  }
+
+  TokenTable open(SparkSession spark, OperatorOptions operator) {
+    return TokenTable.open(
+        table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark),
+        columns(),
+        operator.numHeads(),
+        operator.numKvHeads());
+  }
+}
