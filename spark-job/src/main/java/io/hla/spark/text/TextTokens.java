@@ -2,13 +2,18 @@ package io.hla.spark.text;
 
 import io.hla.spark.InputException;
 import io.hla.spark.text.TextBlocks.Count;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -43,21 +48,25 @@ public final class TextTokens {
   }
 
   /**
-   * Opens text files and counts their words, which is one Spark job. Sets the sizes of Spark's file
-   * splits on the session, those that are not set yet.
+   * Opens text files and counts their words, which is one Spark job. Files are split by 4 MB or a
+   * 32nd of all, whatever the session says; {@code spark.sql.files.minPartitionNum}, {@code
+   * maxPartitionBytes} and {@code openCostInBytes} of the application's configuration win.
    *
    * @param paths files, folders with all that is in them, or globs; a file found twice is read once
    * @throws InputException HLA_INPUT_MISSING if a path does not exist or a glob finds nothing;
    *     HLA_INPUT_CHANGED, from tasks that read the table, if a file is not what was counted
    */
   public static TextTokens open(SparkSession spark, List<String> paths, EmbeddingModel model) {
-    SPLITS.forEach(
-        (key, value) -> {
-          if (!spark.conf().contains(key)) {
-            spark.conf().set(key, value);
-          }
-        });
-    JavaRDD<InternalRow> lines = lines(spark, paths);
+    SparkConf given = spark.sparkContext().getConf();
+    Map<String, String> splits = new HashMap<>(SPLITS);
+    splits.replaceAll(given::get);
+    return open(spark, paths, model, splits);
+  }
+
+  static TextTokens open(
+      SparkSession spark, List<String> paths, EmbeddingModel model, Map<String, String> splits) {
+    checkExist(spark, paths);
+    JavaRDD<InternalRow> lines = lines(spark, paths, splits);
     SparkContext context = spark.sparkContext();
     JavaSparkContext java = JavaSparkContext.fromSparkContext(context);
     Broadcast<EmbeddingModel> shared = java.broadcast(model);
@@ -117,28 +126,36 @@ public final class TextTokens {
         .add("id", DataTypes.IntegerType, false);
   }
 
-  /** Lines with their place. Both passes use this one RDD, so that they see the same splits. */
-  private static JavaRDD<InternalRow> lines(SparkSession spark, List<String> paths) {
-    try {
-      Dataset<Row> text =
-          spark
-              .read()
-              .option("recursiveFileLookup", true)
-              .text(paths.toArray(String[]::new))
-              .selectExpr("value", "_metadata.file_path", "_metadata.file_block_start");
-      return ((org.apache.spark.sql.classic.Dataset<Row>) text)
-          .queryExecution()
-          .toRdd()
-          .toJavaRDD();
-    } catch (Exception e) {
-      if (e instanceof AnalysisException missing
-          && "PATH_NOT_FOUND".equals(missing.getCondition())) {
-        throw new InputException(
-            "HLA_INPUT_MISSING",
-            "text " + missing.getMessageParameters().get("path") + " does not exist",
-            e);
+  /** Refuses what is not there before Spark does, which would log a stack trace with it. */
+  private static void checkExist(SparkSession spark, List<String> paths) {
+    for (String path : paths) {
+      try {
+        Path hadoopPath = new Path(path);
+        FileStatus[] found =
+            hadoopPath
+                .getFileSystem(spark.sparkContext().hadoopConfiguration())
+                .globStatus(hadoopPath);
+        if (found == null || found.length == 0) {
+          throw new InputException("HLA_INPUT_MISSING", "text \"" + path + "\" does not exist");
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot find text \"" + path + "\"", e);
       }
-      throw e;
     }
+  }
+
+  /** Lines with their place. Both passes use this one RDD, so that they see the same splits. */
+  private static JavaRDD<InternalRow> lines(
+      SparkSession spark, List<String> paths, Map<String, String> splits) {
+    // A clone, because split sizes that suit text would be too small for tables.
+    SparkSession reader = ((org.apache.spark.sql.classic.SparkSession) spark).cloneSession();
+    splits.forEach(reader.conf()::set);
+    Dataset<Row> text =
+        reader
+            .read()
+            .option("recursiveFileLookup", true)
+            .text(paths.toArray(String[]::new))
+            .selectExpr("value", "_metadata.file_path", "_metadata.file_block_start");
+    return ((org.apache.spark.sql.classic.Dataset<Row>) text).queryExecution().toRdd().toJavaRDD();
   }
 }

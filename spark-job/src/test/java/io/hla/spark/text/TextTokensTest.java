@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TextTokensTest {
+  private static final String MAX_BYTES = "spark.sql.files.maxPartitionBytes";
+
   @TempDir Path folder;
 
   @Test
@@ -69,10 +72,10 @@ class TextTokensTest {
     String start = Files.readString(Path.of(Sample.TEXT)).substring(0, 60_000);
     // Line ends of every kind, blank lines and words up to the last byte of a split.
     Path file = write("a.txt", start.replace(". ", ".\n").replace(", ", ",\r\n\n") + " end");
-    List<String> whole = shown(open(withSplits(1 << 20), file.toString()));
+    List<String> whole = shown(open(1 << 20, file));
     assertThat(whole).hasSizeGreaterThan(12_000);
     for (int bytes : new int[] {97, 1000, 4096, 30_011}) {
-      TextTokens text = open(withSplits(bytes), file.toString());
+      TextTokens text = open(bytes, file);
       assertThat(shown(text)).as("splits of %d bytes", bytes).isEqualTo(whole);
     }
   }
@@ -149,11 +152,13 @@ class TextTokensTest {
   }
 
   @Test
-  void userSplitSizesStay() throws IOException {
-    SparkSession spark = withSplits(4096);
-    open(spark, write("a.txt", "a").toString());
-    assertThat(spark.conf().get("spark.sql.files.maxPartitionBytes")).isEqualTo("4096");
-    assertThat(spark.conf().get("spark.sql.files.minPartitionNum")).isEqualTo("1");
+  void splitSizesOfTheSessionNeitherCountNorChange() throws IOException {
+    SparkSession spark = Sample.newSession();
+    spark.conf().set(MAX_BYTES, "4096");
+    TextTokens text = open(spark, Sample.TEXT);
+    // A 32nd of the file is less than the 64 KB at which the smallest splits are cut.
+    assertThat(text.table().rdd().getNumPartitions()).isEqualTo((1_209_604 >> 16) + 1);
+    assertThat(spark.conf().get(MAX_BYTES)).isEqualTo("4096");
   }
 
   @Test
@@ -180,12 +185,18 @@ class TextTokensTest {
     return TextTokens.open(spark, List.of(paths), Sample.model(Precision.MIXED));
   }
 
-  private static SparkSession withSplits(int bytes) {
-    SparkSession spark = Sample.newSession();
-    spark.conf().set("spark.sql.files.maxPartitionBytes", Integer.toString(bytes));
-    spark.conf().set("spark.sql.files.openCostInBytes", "1");
-    spark.conf().set("spark.sql.files.minPartitionNum", "1");
-    return spark;
+  private static TextTokens open(int splitBytes, Path file) {
+    return TextTokens.open(
+        Sample.newSession(),
+        List.of(file.toString()),
+        Sample.model(Precision.MIXED),
+        Map.of(
+            MAX_BYTES,
+            Integer.toString(splitBytes),
+            "spark.sql.files.openCostInBytes",
+            "1",
+            "spark.sql.files.minPartitionNum",
+            "1"));
   }
 
   private static int id(String word) {
