@@ -3,12 +3,18 @@ package io.hla.kernels;
 /** Chooses among the kernels that this machine can run. */
 public final class Kernels {
   private static final AttentionKernel RECURRENT = new RecurrentKernel();
+  private static final AttentionKernel JAVA = new JavaKernel();
 
   private Kernels() {}
 
-  /** The reference, token by token in double. */
+  /** The reference, token by token in double: what the others are checked against. */
   public static AttentionKernel recurrent() {
     return RECURRENT;
+  }
+
+  /** The blocked kernel that runs wherever Java does. */
+  public static AttentionKernel java() {
+    return JAVA;
   }
 
   /**
@@ -18,6 +24,6 @@ public final class Kernels {
    * @param instructionSet auto, or the best instruction set that native kernels may use
    */
   public static AttentionKernel choose(String kernels, String instructionSet) {
-    return RECURRENT;
+    return JAVA;
   }
 }

@@ -6,7 +6,8 @@ import java.util.stream.Stream;
 record TestKernels(String name, AttentionKernel get) {
 
   static Stream<TestKernels> all() {
-    return Stream.of(new TestKernels("recurrent", new RecurrentKernel()));
+    return Stream.of(
+        new TestKernels("recurrent", Kernels.recurrent()), new TestKernels("java", Kernels.java()));
   }
 
   @Override
