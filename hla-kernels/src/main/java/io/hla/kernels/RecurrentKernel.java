@@ -30,6 +30,7 @@ public final class RecurrentKernel extends AttentionKernel {
     private final Program program;
     private final MatrixLayout layout;
     private final double[] matrices;
+    private final double[] decays;
     private final double[][] signals;
     private final double[] sum;
 
@@ -43,6 +44,11 @@ public final class RecurrentKernel extends AttentionKernel {
         signals[i] = new double[program.width(i, settings)];
       }
       sum = new double[settings.valueColumns()];
+      decays = new double[settings.numHeads() * layout.count()];
+      for (int i = 0; i < decays.length; i++) {
+        double g = settings.decay().get(i / layout.count());
+        decays[i] = StrictMath.pow(g, layout.matrix(i % layout.count()).decayPower());
+      }
     }
 
     @Override
@@ -120,7 +126,7 @@ public final class RecurrentKernel extends AttentionKernel {
       }
       updated[m] = true;
       Matrix matrix = layout.matrix(m);
-      double decay = Math.pow(settings.decay().get(head), matrix.decayPower());
+      double decay = decays[head * layout.count() + m];
       double[] y = signals[matrix.y()];
       double[] z = signals[matrix.z()];
       int at = layout.offset(head, m);
