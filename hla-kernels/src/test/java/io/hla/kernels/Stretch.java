@@ -30,6 +30,14 @@ record Stretch(double[] q, double[] k, double[] v) {
     return values;
   }
 
+  Stretch absolute() {
+    return new Stretch(absolute(q), absolute(k), absolute(v));
+  }
+
+  private static double[] absolute(double[] values) {
+    return Arrays.stream(values).map(Math::abs).toArray();
+  }
+
   int tokens(AttentionSettings settings) {
     return q.length / settings.queryWidth();
   }

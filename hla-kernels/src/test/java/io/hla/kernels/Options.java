@@ -1,0 +1,50 @@
+package io.hla.kernels;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** A mix of the options that every variant has, by name. */
+record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
+
+  /**
+   * Together: no decay, decay far from and close to 1, decay so small that its powers underflow
+   * within a block, a decay of its own for each head, grouped heads, every feature map, scale,
+   * normalization, and the ridge where it belongs. Denominators stay away from 0: maps are
+   * positive, and the published forms, which subtract differently decayed sums, normalize without
+   * decay only.
+   */
+  static List<Options> of(Variant variant) {
+    boolean exact = variant.form() == Form.EXACT;
+    List<Options> all =
+        new ArrayList<>(
+            List.of(
+                new Options("plain", b -> b),
+                new Options("decay-l2", b -> b.decay(0.97).featureMap(FeatureMap.L2)),
+                new Options("tiny-decay", b -> b.decay(1e-6).scale(0.25)),
+                new Options(
+                    "normalize-elu1",
+                    b -> b.normalize(true).featureMap(FeatureMap.ELU1).scale(0.5).heads(3, 1)),
+                new Options(
+                    "mixed-decay-grouped-normalize-relu",
+                    b ->
+                        b.heads(4, 2)
+                            .decay(List.of(1.0, 0.5, 0.99, 1e-6))
+                            .normalize(exact)
+                            .epsilon(0.125)
+                            .featureMap(FeatureMap.RELU))));
+    if (variant.hasRidge()) {
+      all.add(new Options("ridge", b -> b.ridge(0.75)));
+      all.add(
+          new Options(
+              "ridge-decay-normalize",
+              b -> b.ridge(0.75).decay(0.9).normalize(exact).featureMap(FeatureMap.ELU1)));
+    }
+    return all;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
