@@ -7,6 +7,7 @@ import io.hla.spark.InputException;
 import io.hla.spark.input.Run;
 import io.hla.spark.input.RunIndex;
 import io.hla.spark.input.SequenceKey;
+import io.hla.spark.input.TokenColumns;
 import io.hla.spark.input.TokenTable;
 import io.hla.spark.report.Report;
 import io.hla.spark.scan.RunTable;
@@ -53,13 +54,15 @@ public final class Attend {
    * @param outputs rows (seq if there is one, pos, output column, kept columns), within a sequence
    *     in the stored order; computed when they are written
    * @param states the states behind all sequences when they were asked for, else empty
+   * @param runs the runs of the table in stream order
    */
-  public record Result(Dataset<Row> outputs, List<SequenceState> states) {}
+  public record Result(Dataset<Row> outputs, List<SequenceState> states, RunTable runs) {}
 
   /**
    * Runs every pass but the last.
    *
    * @param stored the tokens
+   * @param columns names of the sequence and position columns, here and in the output
    * @param outputColumn name of the output column
    * @param initial states in front of sequences; sequences without one start from nothing
    * @param withFinal whether the states behind the sequences are wanted
@@ -67,8 +70,7 @@ public final class Attend {
    */
   public Result run(
       TokenTable stored,
-      String sequenceColumn,
-      String positionColumn,
+      TokenColumns columns,
       String outputColumn,
       Map<SequenceKey, SequenceState> initial,
       boolean withFinal) {
@@ -91,16 +93,12 @@ public final class Attend {
     checkContinues(runs, initial);
     report.runs(index.tokens(), runs.sequences(), runs.runs(), index.partitions(), sort);
     RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, withFinal);
-    return pass(
-        table,
-        plan,
-        schema(table, sequenceColumn, positionColumn, outputColumn),
-        initial,
-        withFinal);
+    return pass(table, runs, plan, schema(table, columns, outputColumn), initial, withFinal);
   }
 
   private Result pass(
       TokenTable table,
+      RunTable order,
       RunPlan plan,
       StructType schema,
       Map<SequenceKey, SequenceState> initial,
@@ -138,7 +136,7 @@ public final class Attend {
     Dataset<Row> outputs =
         ((org.apache.spark.sql.classic.SparkSession) spark)
             .internalCreateDataFrame(rows.rdd(), schema, false);
-    return new Result(outputs, withFinal ? finalStates(plan, steps, initial) : List.of());
+    return new Result(outputs, withFinal ? finalStates(plan, steps, initial) : List.of(), order);
   }
 
   private boolean sortingCostsLess(RunIndex index, RunTable runs) {
@@ -212,15 +210,14 @@ public final class Attend {
         .toList();
   }
 
-  private StructType schema(
-      TokenTable table, String sequenceColumn, String positionColumn, String outputColumn) {
+  private StructType schema(TokenTable table, TokenColumns columns, String outputColumn) {
     StructType schema = new StructType();
     if (table.layout().sequenceType() != null) {
-      schema = schema.add(sequenceColumn, table.layout().sequenceType(), false);
+      schema = schema.add(columns.sequence(), table.layout().sequenceType(), false);
     }
     schema =
         schema
-            .add(positionColumn, DataTypes.LongType, false)
+            .add(columns.position(), DataTypes.LongType, false)
             .add(
                 outputColumn,
                 DataTypes.createArrayType(

@@ -8,12 +8,14 @@ import io.hla.spark.input.SequenceKey;
 import io.hla.spark.input.TokenTable;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.report.Report;
+import io.hla.spark.scan.RunTable;
 import io.hla.spark.state.StateTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
@@ -84,67 +86,74 @@ final class AttendCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     input.check();
     operator.check();
-    try (SparkSession spark = Sessions.open("hla attend")) {
-      return attend(spark);
-    }
+    return attend(Sessions.open("hla attend"));
   }
 
   private int attend(SparkSession spark) throws IOException {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     Report report = new Report(spark.sparkContext(), System.err);
-    try (OutputTable outputs = new OutputTable(hadoop, "output", output, outputFormat, mode);
-        OutputTable states =
-            finalState == null
-                ? null
-                : new OutputTable(hadoop, "final-state", finalState, "parquet", mode)) {
-      boolean wanted = outputs.prepare(input.paths());
-      if (states != null) {
-        wanted &= states.prepare(input.paths());
-      }
-      if (!wanted) {
+    RunTable runs;
+    try (OutputTable outputs = target(spark, "output", output, outputFormat, mode);
+        OutputTable states = target(spark, "final-state", finalState, "parquet", stateMode())) {
+      if (!outputs.prepare(input.paths()) || !states.prepare(input.paths())) {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
       }
-      TokenTable table =
-          report.phase("open", "looking at the input", () -> input.open(spark, operator));
-      HeadSizes sizes = table.layout().sizes();
-      AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
-      DataType sequenceType = table.layout().sequenceType();
-      Map<SequenceKey, SequenceState> initial =
-          initialState == null
-              ? Map.of()
-              : StateTable.read(spark, initialState, sequenceType, settings);
-      Attend.Result result =
-          new Attend(spark, settings, compute.options(), report)
-              .run(
-                  table,
-                  input.columns().sequence(),
-                  input.columns().position(),
-                  outputColumn,
-                  initial,
-                  states != null);
-      report.phase(
-          "attend",
-          "computing outputs and writing " + outputs,
-          () -> {
-            outputs.stage(result.outputs(), writerOptions());
-            return null;
-          });
-      if (states != null) {
-        states.stage(StateTable.of(spark, sequenceType, result.states()), Map.of());
-      }
-      outputs.publish();
-      report.figure("output", outputs.toString());
-      if (states != null) {
-        states.publish();
-        report.figure("finalState", states.toString());
-      }
+      outputs.checkApart(states);
+      runs = compute(spark, report, outputs, states);
     }
     report.print();
+    if (show > 0 && runs.tokens() > 0) {
+      Dataset<Row> written = spark.read().format(outputFormat).load(output);
+      FirstRows.print(written, input.columns(), outputColumn, runs, show);
+    }
     if (reportFile != null) {
       report.writeJson(reportFile);
     }
     return 0;
+  }
+
+  private RunTable compute(
+      SparkSession spark, Report report, OutputTable outputs, OutputTable states) {
+    TokenTable table =
+        report.phase("open", "looking at the input", () -> input.open(spark, operator));
+    HeadSizes sizes = table.layout().sizes();
+    AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
+    DataType sequenceType = table.layout().sequenceType();
+    Map<SequenceKey, SequenceState> initial =
+        initialState == null
+            ? Map.of()
+            : StateTable.read(spark, initialState, sequenceType, settings);
+    Attend.Result result =
+        new Attend(spark, settings, compute.options(), report)
+            .run(table, input.columns(), outputColumn, initial, finalState != null);
+    report.phase(
+        "attend",
+        "computing outputs and writing " + outputs,
+        () -> outputs.stage(result.outputs(), writerOptions()));
+    if (finalState != null) {
+      report.phase(
+          "state",
+          "writing the states behind all sequences to " + states,
+          () -> states.stage(StateTable.of(spark, sequenceType, result.states()), Map.of()));
+      states.publish();
+      report.figure("finalState", states.toString());
+    }
+    outputs.publish();
+    report.figure("output", outputs.toString());
+    if (result.runs().tokens() == 0) {
+      System.out.println("the input holds no token: the output is an empty table");
+    }
+    return result.runs();
+  }
+
+  private static OutputTable target(
+      SparkSession spark, String option, String path, String format, SaveMode mode) {
+    return new OutputTable(spark.sparkContext().hadoopConfiguration(), option, path, format, mode);
+  }
+
+  // Appending would give a sequence two states.
+  private SaveMode stateMode() {
+    return mode == SaveMode.Append ? SaveMode.ErrorIfExists : mode;
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.

@@ -25,9 +25,12 @@ public final class Main {
 
   /** Runs one command and exits with its code. */
   public static void main(String[] args) {
-    System.exit(run(args));
+    int code = run(args);
+    Sessions.close();
+    System.exit(code);
   }
 
+  /** Runs one command in this JVM, on the Spark that is open if there is one. */
   static int run(String... args) {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)

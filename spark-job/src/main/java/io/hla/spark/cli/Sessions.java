@@ -22,6 +22,13 @@ final class Sessions {
     return spark;
   }
 
+  /** Stops Spark if a command opened it. */
+  static void close() {
+    if (SparkSession.getDefaultSession().isDefined()) {
+      SparkSession.getDefaultSession().get().stop();
+    }
+  }
+
   /** Sets what the user did not set with --conf. */
   static void setUnlessGiven(SparkSession spark, Map<String, String> settings) {
     SparkConf given = spark.sparkContext().getConf();

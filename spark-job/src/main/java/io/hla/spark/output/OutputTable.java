@@ -31,11 +31,12 @@ public final class OutputTable implements AutoCloseable {
 
   private Path staging;
 
+  /** A table at {@code path}; null stands for a table that is not wanted. */
   public OutputTable(
       Configuration configuration, String name, String path, String format, SaveMode mode) {
     this.configuration = configuration;
     this.name = name;
-    this.target = qualify(new Path(path));
+    this.target = path == null ? null : qualify(new Path(path));
     this.format = format;
     this.mode = mode;
   }
@@ -46,6 +47,9 @@ public final class OutputTable implements AutoCloseable {
    * @return false if the target exists and the mode is to leave it
    */
   public boolean prepare(List<String> inputs) {
+    if (target == null) {
+      return true;
+    }
     for (String input : inputs) {
       for (Path path : matches(new Path(input))) {
         if (isWithin(target, path) || isWithin(path, target)) {
@@ -64,6 +68,17 @@ public final class OutputTable implements AutoCloseable {
               name, target));
     }
     return !exists || mode != SaveMode.Ignore;
+  }
+
+  /** Refuses two tables in one place. */
+  public void checkApart(OutputTable other) {
+    if (other.target != null
+        && (isWithin(target, other.target) || isWithin(other.target, target))) {
+      throw new InputException(
+          "HLA_OUTPUT_PATH",
+          String.format(
+              "--%s %s and --%s %s lie in one another", name, target, other.name, other.target));
+    }
   }
 
   /** Writes the rows where nobody sees them yet; when appending, into the table. */

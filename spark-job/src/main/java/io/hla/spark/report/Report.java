@@ -42,6 +42,17 @@ public final class Report {
     }
   }
 
+  /** The same for work without a result. */
+  public void phase(String name, String doing, Runnable work) {
+    phase(
+        name,
+        doing,
+        () -> {
+          work.run();
+          return null;
+        });
+  }
+
   /** What the index found. */
   public void runs(long tokens, int sequences, int runs, int partitions, boolean sorted) {
     figure("tokens", tokens);
