@@ -1,0 +1,43 @@
+/* The kernels of every instruction set and precision: one list, one table of functions for each. */
+#ifndef HLA_KERNELS_H
+#define HLA_KERNELS_H
+
+#include <stddef.h>
+
+enum hla_feature_map { HLA_IDENTITY, HLA_RELU, HLA_ELU1, HLA_L2 };
+enum hla_precision { HLA_FLOAT32, HLA_MIXED_PRECISION, HLA_FLOAT64, HLA_PRECISION_COUNT };
+enum hla_isa { HLA_BASELINE, HLA_AVX2, HLA_AVX512, HLA_ISA_COUNT };
+
+/* X(instruction set, the level that the processor must support) in ascending order; baseline needs nothing. */
+#if defined __x86_64__
+#define HLA_EXTENDED_SETS(X) X(avx2, HLA_AVX2, "x86-64-v3") X(avx512, HLA_AVX512, "x86-64-v4")
+#else
+#define HLA_EXTENDED_SETS(X)
+#endif
+#define HLA_PRECISIONS(X, isa) X(isa, float32) X(isa, mixed) X(isa, float64)
+
+struct hla_session;
+
+struct hla_kernels {
+	/* Sizes that the session needs for its layout: bytes of an element, tokens of a block. */
+	int element, tokens;
+	/* Fills the decay tables of a head. */
+	void (*prepare)(struct hla_session *session, int head);
+	/* Processes n tokens of all heads: rows of elements, o may be null. */
+	void (*process)(struct hla_session *session, int n, const void *q, const void *k, const void *v, void *o);
+	/* One matrix of one head, row by row, each with its column of ones if it has one. */
+	void (*set_matrix)(struct hla_session *session, int head, int matrix, const double *values);
+	void (*get_matrix)(const struct hla_session *session, int head, int matrix, double *values);
+};
+
+#define HLA_DECLARE(isa, precision) extern const struct hla_kernels hla_kernels_##isa##_##precision;
+#define HLA_DECLARE_SET(isa, id, level) HLA_PRECISIONS(HLA_DECLARE, isa)
+HLA_PRECISIONS(HLA_DECLARE, baseline)
+HLA_EXTENDED_SETS(HLA_DECLARE_SET)
+
+/* The kernels of the best instruction set that this processor supports, none above `cap`. */
+enum hla_isa hla_best_isa(enum hla_isa cap);
+const char *hla_isa_name(enum hla_isa isa);
+const struct hla_kernels *hla_kernels_of(enum hla_isa isa, enum hla_precision precision);
+
+#endif

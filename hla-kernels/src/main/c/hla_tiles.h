@@ -1,0 +1,196 @@
+/*
+ * The one primitive, a tile of TILE_ROWS x TILE_VECTORS accumulators that collects products of a left and a right
+ * operand, and the three loops over it that make up a linear attention: product, read and update.
+ */
+#ifndef HLA_TILES_H
+#define HLA_TILES_H
+
+#include "hla_vector.h"
+
+typedef vec tile[TILE_ROWS][TILE_VECTORS];
+
+INLINE void clear(tile acc, int vectors)
+{
+	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+		UNROLL for (int c = 0; c < vectors; c++)
+			acc[r][c] = (vec){0};
+}
+
+/* acc[r] += sum_k left[k][r] right[k]; with base, right[k] stands for right[k] + grow base[k]. */
+INLINE void collect(tile acc, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
+		ptrdiff_t right_stride, const real *base, const real *grow, ptrdiff_t count)
+{
+	const vec factor = splat(grow ? *grow : 1);
+	_Pragma("GCC unroll 4") for (ptrdiff_t k = 0; k < count; k++) {
+		vec b[TILE_VECTORS];
+		UNROLL for (int c = 0; c < vectors; c++) {
+			b[c] = load(right + k * right_stride + c * LANES);
+			if (grow)
+				b[c] = mul_add(load(base + k * right_stride + c * LANES), factor, b[c]);
+			else if (base)
+				b[c] += load(base + k * right_stride + c * LANES);
+		}
+		UNROLL for (int r = 0; r < TILE_ROWS; r++) {
+			const vec a = splat(left[k * left_stride + r]);
+			UNROLL for (int c = 0; c < vectors; c++)
+				acc[r][c] = mul_add(a, b[c], acc[r][c]);
+		}
+	}
+}
+
+/* The same for the tokens of the tile itself: a token takes part in its own row and in later ones, in no earlier one. */
+INLINE void collect_triangle(tile acc, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
+		ptrdiff_t right_stride)
+{
+	UNROLL for (int k = 0; k < TILE_ROWS; k++) {
+		vec b[TILE_VECTORS];
+		UNROLL for (int c = 0; c < vectors; c++)
+			b[c] = load(right + k * right_stride + c * LANES);
+		UNROLL for (int r = k; r < TILE_ROWS; r++) {
+			const vec a = splat(left[k * left_stride + r]);
+			UNROLL for (int c = 0; c < vectors; c++)
+				acc[r][c] = mul_add(a, b[c], acc[r][c]);
+		}
+	}
+}
+
+/* Splits a row of vectors into tiles without leaving one narrow tile behind: 4 = 2 + 2 rather than 3 + 1. */
+INLINE int next_tile(int left)
+{
+	if (left <= TILE_VECTORS)
+		return left;
+	return left > TILE_VECTORS + 1 ? TILE_VECTORS : (left + 1) / 2;
+}
+
+/*
+ * weights[s][t] = power[t - s] x_t . y_s for s <= t < TOKENS, zero or untouched elsewhere. x is turned: [width][TOKENS].
+ * power[i] is zero for negative i, which also keeps what is not a number from going back in time.
+ */
+static void product(real *weights, const real *x, const real *y, ptrdiff_t y_stride, int width, const real *power,
+		int tokens)
+{
+	for (int s = 0; s < tokens; s += DOT_ROWS)
+		for (int t = s / DOT_LANES * DOT_LANES; t < tokens; t += DOT_LANES) {
+			dot acc[DOT_ROWS];
+			const real *row[DOT_ROWS];
+			UNROLL for (int r = 0; r < DOT_ROWS; r++) {
+				acc[r] = (dot){0};
+				row[r] = y + (s + r) * y_stride;
+			}
+			_Pragma("GCC unroll 2") for (ptrdiff_t i = 0; i < width; i++) {
+				const dot b = load_dot(x + i * TOKENS + t);
+				UNROLL for (int r = 0; r < DOT_ROWS; r++)
+					acc[r] = mul_add_dot(splat_dot(row[r][i]), b, acc[r]);
+			}
+			UNROLL for (int r = 0; r < DOT_ROWS; r++) {
+				const dot p = load_dot(power + t - s - r);
+				const dot_mask keep = p != (dot){0};
+				store_dot(weights + (s + r) * TOKENS + t, (dot)((dot_mask)(acc[r] * p) & keep));
+			}
+		}
+}
+
+/* What a block of tokens reads from a matrix as it stands in front of the block, and from the block itself. */
+struct read {
+	real *out;
+	const real *x;       /* turned: [width][TOKENS] */
+	const real *matrix;  /* [width][stride] */
+	const real *base;    /* mixed: the matrix is matrix + grow base */
+	const real *weights; /* [TOKENS][TOKENS] */
+	const real *z;
+	const real *power;   /* [TOKENS]: decay of the matrix at each token */
+	ptrdiff_t out_stride, stride, z_stride;
+	int width, vectors, tokens;
+	real grow;
+};
+
+INLINE void read_tile(const struct read *r, int vectors, ptrdiff_t column, int t, const real *base, const real *grow)
+{
+	tile acc;
+	clear(acc, vectors);
+	collect(acc, vectors, r->x + t, TOKENS, r->matrix + column, r->stride, base ? base + column : NULL, grow, r->width);
+	UNROLL for (int i = 0; i < TILE_ROWS; i++) {
+		const vec p = splat(r->power[t + i]);
+		UNROLL for (int c = 0; c < vectors; c++)
+			acc[i][c] *= p;
+	}
+	collect(acc, vectors, r->weights + t, TOKENS, r->z + column, r->z_stride, NULL, NULL, t);
+	collect_triangle(acc, vectors, r->weights + t * TOKENS + t, TOKENS, r->z + t * r->z_stride + column, r->z_stride);
+	UNROLL for (int i = 0; i < TILE_ROWS; i++)
+		UNROLL for (int c = 0; c < vectors; c++)
+			store(r->out + (t + i) * r->out_stride + column + c * LANES, acc[i][c]);
+}
+
+INLINE void read_panel(const struct read *r, int vectors, ptrdiff_t column)
+{
+	for (int t = 0; t < r->tokens; t += TILE_ROWS) {
+		if (HLA_MIXED && r->grow != 1)
+			read_tile(r, vectors, column, t, r->base, &r->grow);
+		else
+			read_tile(r, vectors, column, t, HLA_MIXED ? r->base : NULL, NULL);
+	}
+}
+
+static void read(const struct read *r)
+{
+	for (int done = 0, take; done < r->vectors; done += take) {
+		const ptrdiff_t column = (ptrdiff_t)done * LANES;
+		take = next_tile(r->vectors - done);
+		if (take == TILE_VECTORS)
+			read_panel(r, TILE_VECTORS, column);
+		else if (take == 2)
+			read_panel(r, TILE_VECTORS > 2 ? 2 : 1, column);
+		else
+			read_panel(r, 1, column);
+	}
+}
+
+/* matrix = decay matrix + y^T z over `tokens` rows; y carries the decay from each token to the end of the block. */
+struct update {
+	real *matrix;
+	const real *y, *z;
+	ptrdiff_t stride, y_stride, z_stride;
+	int width, vectors, tokens;
+	real decay;
+};
+
+INLINE void update_tile(const struct update *u, int vectors, ptrdiff_t column, int i)
+{
+	tile acc;
+	real *matrix = u->matrix + i * u->stride + column;
+	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+		UNROLL for (int c = 0; c < vectors; c++)
+			acc[r][c] = load(matrix + r * u->stride + c * LANES);
+	if (u->decay != 1) {
+		const vec decay = splat(u->decay);
+		UNROLL for (int r = 0; r < TILE_ROWS; r++)
+			UNROLL for (int c = 0; c < vectors; c++)
+				acc[r][c] *= decay;
+	}
+	collect(acc, vectors, u->y + i, u->y_stride, u->z + column, u->z_stride, NULL, NULL, u->tokens);
+	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+		UNROLL for (int c = 0; c < vectors; c++)
+			store(matrix + r * u->stride + c * LANES, acc[r][c]);
+}
+
+INLINE void update_panel(const struct update *u, int vectors, ptrdiff_t column)
+{
+	for (int i = 0; i < u->width; i += TILE_ROWS)
+		update_tile(u, vectors, column, i);
+}
+
+static void update(const struct update *u)
+{
+	for (int done = 0, take; done < u->vectors; done += take) {
+		const ptrdiff_t column = (ptrdiff_t)done * LANES;
+		take = next_tile(u->vectors - done);
+		if (take == TILE_VECTORS)
+			update_panel(u, TILE_VECTORS, column);
+		else if (take == 2)
+			update_panel(u, TILE_VECTORS > 2 ? 2 : 1, column);
+		else
+			update_panel(u, 1, column);
+	}
+}
+
+#endif
