@@ -1,0 +1,194 @@
+/*
+ * The natives of io.hla.kernels.NativeSession. Java has checked every length and makes exceptions of the results;
+ * arrays are copied, never pinned.
+ */
+#include <stdlib.h>
+
+#include "hla_session.h"
+#include "io_hla_kernels_NativeSession.h"
+
+/* Bytes of q, k, v and o that are in flight between Java and the kernels; they should stay in the second cache. */
+enum { STAGING_BYTES = 256 * 1024, LINE = 64 };
+
+/* What natives return instead of a handle, or as a result. */
+enum { DONE = 0, OUT_OF_MEMORY = -1, REFUSED = -2 };
+
+struct stream {
+	struct hla_session *session;
+	jint q_width, k_width, v_width, o_width;
+	jint tokens; /* that the staging holds, a multiple of HLA_BATCH */
+	void *q, *k, *v, *o;
+};
+
+static struct stream *stream_of(jlong handle) { return (struct stream *)(intptr_t)handle; }
+
+/* Reads the program: counts of matrices, reads and terms, then y, z, decay; x, matrix, strict; signal. */
+static bool read_program(struct hla_program *p, const jint *from, jsize length, const jdouble *coefficients,
+		jsize coefficient_count)
+{
+	if (length < 3 || from[0] < 0 || from[0] > HLA_MAX_MATRICES || from[1] < 0 || from[1] > HLA_MAX_READS || from[2] < 0
+			|| from[2] > HLA_MAX_TERMS || coefficient_count != from[2]
+			|| length != 3 + 3 * from[0] + 3 * from[1] + from[2])
+		return false;
+	p->matrix_count = *from++;
+	p->read_count = *from++;
+	p->term_count = *from++;
+	for (int i = 0; i < p->matrix_count; i++, from += 3) {
+		p->matrix[i].y = from[0];
+		p->matrix[i].z = from[1];
+		p->matrix[i].decay = from[2];
+	}
+	for (int i = 0; i < p->read_count; i++, from += 3) {
+		p->read[i].x = from[0];
+		p->read[i].matrix = from[1];
+		p->read[i].strict = from[2];
+	}
+	for (int i = 0; i < p->term_count; i++) {
+		p->term[i].signal = *from++;
+		p->term[i].coefficient = coefficients[i];
+	}
+	return true;
+}
+
+/* Places the staging in one allocation, each part from a cache line on. */
+static int allocate_staging(struct stream *stream, size_t element)
+{
+	const jint widths[] = {stream->q_width, stream->k_width, stream->v_width, stream->o_width};
+	void **const parts[] = {&stream->q, &stream->k, &stream->v, &stream->o};
+	size_t row = 0;
+	for (int i = 0; i < 4; i++)
+		row += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE;
+	const size_t batches = STAGING_BYTES / row / HLA_BATCH;
+	stream->tokens = (jint)(batches ? batches : 1) * HLA_BATCH;
+	char *memory = aligned_alloc(LINE, row * (size_t)stream->tokens);
+	if (!memory)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		*parts[i] = memory;
+		memory += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE * (size_t)stream->tokens;
+	}
+	return 1;
+}
+
+JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_instructionSet(JNIEnv *env, jclass type, jint cap)
+{
+	(void)env, (void)type;
+	return hla_best_isa((enum hla_isa)cap);
+}
+
+JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jclass type, jintArray program,
+		jdoubleArray coefficients, jintArray sizes, jdoubleArray scalars, jdoubleArray decay)
+{
+	(void)type;
+	struct hla_settings settings = {0};
+	jint numbers[3 + 3 * HLA_MAX_MATRICES + 3 * HLA_MAX_READS + HLA_MAX_TERMS], size[8];
+	jdouble terms[HLA_MAX_TERMS], scalar[2];
+	const jsize length = (*env)->GetArrayLength(env, program), count = (*env)->GetArrayLength(env, coefficients);
+	if (length > (jsize)(sizeof numbers / sizeof *numbers) || count > HLA_MAX_TERMS)
+		return REFUSED;
+	(*env)->GetIntArrayRegion(env, program, 0, length, numbers);
+	(*env)->GetDoubleArrayRegion(env, coefficients, 0, count, terms);
+	(*env)->GetIntArrayRegion(env, sizes, 0, 8, size);
+	(*env)->GetDoubleArrayRegion(env, scalars, 0, 2, scalar);
+	if ((*env)->ExceptionCheck(env) || !read_program(&settings.program, numbers, length, terms, count))
+		return REFUSED;
+	settings.d = size[0];
+	settings.dv = size[1];
+	settings.heads = size[2];
+	settings.kv_heads = size[3];
+	settings.precision = (enum hla_precision)size[4];
+	settings.cap = (enum hla_isa)size[5];
+	settings.feature_map = (enum hla_feature_map)size[6];
+	settings.normalize = size[7];
+	settings.scale = scalar[0];
+	settings.epsilon = scalar[1];
+
+	struct stream *stream = calloc(1, sizeof *stream);
+	double *decays = calloc((size_t)settings.heads, sizeof *decays);
+	enum hla_status status = HLA_OUT_OF_MEMORY;
+	if (stream && decays) {
+		(*env)->GetDoubleArrayRegion(env, decay, 0, settings.heads, decays);
+		settings.decay = decays;
+		const char *problem;
+		status = hla_create(&stream->session, &settings, &problem);
+	}
+	if (status == HLA_OK) {
+		stream->q_width = settings.heads * settings.d;
+		stream->k_width = settings.kv_heads * settings.d;
+		stream->v_width = settings.kv_heads * settings.dv;
+		stream->o_width = settings.heads * settings.dv;
+		if (!allocate_staging(stream, (size_t)stream->session->kernels->element)) {
+			hla_destroy(stream->session);
+			status = HLA_OUT_OF_MEMORY;
+		}
+	}
+	free(decays);
+	if (status == HLA_OK)
+		return (jlong)(intptr_t)stream;
+	free(stream);
+	return status == HLA_OUT_OF_MEMORY ? OUT_OF_MEMORY : REFUSED;
+}
+
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jclass type, jlong handle)
+{
+	(void)env, (void)type;
+	struct stream *stream = stream_of(handle);
+	hla_destroy(stream->session);
+	free(stream->q);
+	free(stream);
+}
+
+#define PROCESS(NAME, ARRAY, GET, SET)                                                                         \
+	JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_##NAME(JNIEnv *env, jclass type, jlong handle,    \
+			ARRAY q, ARRAY k, ARRAY v, ARRAY o, jint from, jint count)                                         \
+	{                                                                                                          \
+		(void)type;                                                                                            \
+		struct stream *s = stream_of(handle);                                                                  \
+		for (jint t = from, n; t < from + count; t += n) {                                                     \
+			n = from + count - t < s->tokens ? from + count - t : s->tokens;                                   \
+			(*env)->GET(env, q, t * s->q_width, n * s->q_width, s->q);                                         \
+			(*env)->GET(env, k, t * s->k_width, n * s->k_width, s->k);                                         \
+			(*env)->GET(env, v, t * s->v_width, n * s->v_width, s->v);                                         \
+			if ((*env)->ExceptionCheck(env))                                                                   \
+				return;                                                                                        \
+			s->session->kernels->process(s->session, n, s->q, s->k, s->v, o ? s->o : NULL);                    \
+			if (o)                                                                                             \
+				(*env)->SET(env, o, t * s->o_width, n * s->o_width, s->o);                                     \
+			if (o && (*env)->ExceptionCheck(env))                                                              \
+				return;                                                                                        \
+		}                                                                                                      \
+	}
+
+PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion)
+PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion)
+
+JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_setMatrix(JNIEnv *env, jclass type, jlong handle, jint head,
+		jint matrix, jdoubleArray values, jint offset)
+{
+	(void)type;
+	struct hla_session *session = stream_of(handle)->session;
+	const size_t count = (size_t)hla_matrix_rows(session, matrix) * (size_t)hla_matrix_columns(session, matrix);
+	double *copy = malloc(count * sizeof *copy);
+	if (!copy)
+		return OUT_OF_MEMORY;
+	(*env)->GetDoubleArrayRegion(env, values, offset, (jsize)count, copy);
+	if (!(*env)->ExceptionCheck(env))
+		session->kernels->set_matrix(session, head, matrix, copy);
+	free(copy);
+	return DONE;
+}
+
+JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_getMatrix(JNIEnv *env, jclass type, jlong handle, jint head,
+		jint matrix, jdoubleArray values, jint offset)
+{
+	(void)type;
+	struct hla_session *session = stream_of(handle)->session;
+	const size_t count = (size_t)hla_matrix_rows(session, matrix) * (size_t)hla_matrix_columns(session, matrix);
+	double *copy = malloc(count * sizeof *copy);
+	if (!copy)
+		return OUT_OF_MEMORY;
+	session->kernels->get_matrix(session, head, matrix, copy);
+	(*env)->SetDoubleArrayRegion(env, values, offset, (jsize)count, copy);
+	free(copy);
+	return DONE;
+}
