@@ -2,6 +2,7 @@
  * The natives of io.hla.kernels.NativeSession. Java has checked every length and makes exceptions of the results;
  * arrays are copied, never pinned.
  */
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "hla_session.h"

@@ -6,7 +6,7 @@ package io.hla.kernels;
  *
  * <p>Kernels can be shared by threads; what they open cannot.
  */
-public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel {
+public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel, NativeKernel {
   /**
    * Tokens of the largest block of any kernel. A stream that is fed in pieces gives the same bits
    * as in one piece when every piece but the last is a multiple of this.

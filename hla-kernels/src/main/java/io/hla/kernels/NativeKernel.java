@@ -29,7 +29,8 @@ public final class NativeKernel extends AttentionKernel {
     if (index < 0) {
       throw new SettingsException(
           "HLA_INSTRUCTION_SET",
-          String.format("instruction set is %s, expected auto or one of %s", cap, INSTRUCTION_SETS));
+          String.format(
+              "instruction set is %s, expected auto or one of %s", cap, INSTRUCTION_SETS));
     }
     return NativeLibrary.load()
         .map(failure -> new Availability(null, failure))

@@ -39,7 +39,11 @@ final class NativeLibrary {
   static String resource() {
     String system = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace(' ', '_');
     String machine = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-    return "/native/" + system + "-" + (machine.equals("amd64") ? "x86_64" : machine) + "/libhla.so";
+    return "/native/"
+        + system
+        + "-"
+        + (machine.equals("amd64") ? "x86_64" : machine)
+        + "/libhla.so";
   }
 
   private static Optional<Failure> load(Path file) {

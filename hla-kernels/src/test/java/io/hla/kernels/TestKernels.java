@@ -1,13 +1,31 @@
 package io.hla.kernels;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
-/** Every kernel that this machine can run, by name. */
+/** Every kernel that this machine can run, by name; native ones once for each instruction set. */
 record TestKernels(String name, AttentionKernel get) {
 
   static Stream<TestKernels> all() {
-    return Stream.of(
-        new TestKernels("recurrent", Kernels.recurrent()), new TestKernels("java", Kernels.java()));
+    return Stream.concat(
+        Stream.of(
+            new TestKernels("recurrent", Kernels.recurrent()),
+            new TestKernels("java", Kernels.java())),
+        natives());
+  }
+
+  /** None where the library was not built. */
+  static Stream<TestKernels> natives() {
+    Map<String, AttentionKernel> kernels = new LinkedHashMap<>();
+    for (String cap : List.of("baseline", "avx2", "avx512")) {
+      NativeKernel.open(cap)
+          .ifAvailable()
+          .ifPresent(kernel -> kernels.put(kernel.instructionSet(), kernel));
+    }
+    return kernels.entrySet().stream()
+        .map(entry -> new TestKernels("native " + entry.getKey(), entry.getValue()));
   }
 
   @Override
