@@ -154,7 +154,7 @@ static void run_batch(struct hla_session *s, int group, int tokens, int since_fo
 			fold_at = 0;
 		}
 		struct block b = {.s = s, .head = head, .since_fold = fold_at};
-		for (; b.first < tokens; b.first += b.tokens, b.since_fold += b.tokens) {
+		for (; b.first < tokens; b.first += b.tokens, b.since_fold += HLA_MIXED ? b.tokens : 0) {
 			b.tokens = tokens - b.first < TOKENS ? tokens - b.first : TOKENS;
 			run_block(&b);
 		}
@@ -170,6 +170,8 @@ static void run_batch(struct hla_session *s, int group, int tokens, int since_fo
 
 static int advance(int since_fold, int tokens)
 {
+	if (!HLA_MIXED)
+		return 0;
 	return since_fold + tokens > HLA_SPAN ? tokens : since_fold + tokens;
 }
 
