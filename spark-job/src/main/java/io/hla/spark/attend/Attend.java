@@ -1,7 +1,6 @@
 package io.hla.spark.attend;
 
 import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
 import io.hla.kernels.Summary;
 import io.hla.spark.InputException;
 import io.hla.spark.input.Run;
@@ -10,12 +9,13 @@ import io.hla.spark.input.SequenceKey;
 import io.hla.spark.input.TokenColumns;
 import io.hla.spark.input.TokenTable;
 import io.hla.spark.report.Report;
+import io.hla.spark.scan.Node;
 import io.hla.spark.scan.RunTable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -56,7 +56,7 @@ public final class Attend {
    * @param states the states behind all sequences when they were asked for, else empty
    * @param runs the runs of the table in stream order
    */
-  public record Result(Dataset<Row> outputs, List<SequenceState> states, RunTable runs) {}
+  public record Result(Dataset<Row> outputs, JavaRDD<SequenceState> states, RunTable runs) {}
 
   /**
    * Runs every pass but the last.
@@ -92,51 +92,78 @@ public final class Attend {
     }
     checkContinues(runs, initial);
     report.runs(index.tokens(), runs.sequences(), runs.runs(), index.partitions(), sort);
-    RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, withFinal);
-    return pass(table, runs, plan, schema(table, columns, outputColumn), initial, withFinal);
-  }
-
-  private Result pass(
-      TokenTable table,
-      RunTable order,
-      RunPlan plan,
-      StructType schema,
-      Map<SequenceKey, SequenceState> initial,
-      boolean withFinal) {
-    Broadcast<List<List<PlannedRun>>> runs = context.broadcast(new ArrayList<>(plan.byPartition()));
-    SequenceScan scan = new SequenceScan(plan, options.fanIn());
-    Function<PlannedRun, State> first =
-        run -> {
-          SequenceState state = initial.get(run.run().sequence());
-          return state == null ? State.zero(settings) : state.state();
-        };
-    List<SequenceScan.Result> steps = new ArrayList<>();
-    RunStates inFront = states(Map.of());
-    for (int step = 0; step < Summary.steps(settings); step++) {
-      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, runs, inFront);
-      String phase = step == 0 ? "summarize" : "summarize again";
-      Map<Integer, byte[]> summaries =
-          plan.summarized() == 0
-              ? Map.of()
-              : report.phase(
-                  phase,
-                  "turning " + plan.summarized() + " runs into summaries",
-                  () -> pass.summaries(table.rows()).collectAsMap());
-      steps.add(
-          report.phase(
-              "scan",
-              "finding the state in front of every run",
-              () -> scan.scan(first, summaries)));
-      inFront = states(join(steps, SequenceScan.Result::inFront));
-    }
-    OutputPass output =
-        new OutputPass(
-            table.layout(), settings, options, runs, inFront, report.kernels(context.sc()));
-    JavaRDD<InternalRow> rows = output.outputs(table.rows());
+    RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, initial.keySet(), withFinal);
+    Broadcast<ArrayList<List<PlannedRun>>> shared = context.broadcast(plan.byPartition());
+    StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal);
+    OutputPass pass =
+        new OutputPass(table.layout(), settings, options, shared, report.kernels(context.sc()));
+    JavaRDD<InternalRow> rows = scanned.inFront().map(table.rows(), pass);
     Dataset<Row> outputs =
         ((org.apache.spark.sql.classic.SparkSession) spark)
-            .internalCreateDataFrame(rows.rdd(), schema, false);
-    return new Result(outputs, withFinal ? finalStates(plan, steps, initial) : List.of(), order);
+            .internalCreateDataFrame(rows.rdd(), schema(table, columns, outputColumn), false);
+    return new Result(outputs, finalStates(plan, scanned, initial), runs);
+  }
+
+  private StateScan.Scanned scan(
+      TokenTable table,
+      RunPlan plan,
+      Broadcast<ArrayList<List<PlannedRun>>> shared,
+      Map<SequenceKey, SequenceState> initial,
+      boolean withFinal) {
+    StateAction action = new StateAction(settings, context.broadcast(bySequence(plan, initial)));
+    StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
+    long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
+    boolean distributed = bytes > options.driverBytes();
+    report.figure("summaryBytes", bytes);
+    report.figure("scannedOn", distributed ? "executors" : "driver");
+    Broadcast<Map<Node, RunStates.Home>> homes =
+        distributed ? context.broadcast(RunStates.Home.of(plan.bySequence())) : null;
+    StateScan.Scanned scanned = null;
+    RunStates inFront = RunStates.Everywhere.of(context, Map.of());
+    for (int step = 0; step < Summary.steps(settings); step++) {
+      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, shared);
+      JavaPairRDD<Node, byte[]> items = pass.summaries(table.rows(), inFront);
+      StateScan.Scanned next =
+          distributed
+              ? scan.onExecutors(items, Summary.sizeInBytes(settings, step), homes)
+              : scan.onDriver(items);
+      scanned = scanned == null ? next : scanned.join(next);
+      inFront = scanned.inFront();
+    }
+    return scanned;
+  }
+
+  private static Map<Integer, byte[]> bySequence(
+      RunPlan plan, Map<SequenceKey, SequenceState> states) {
+    Map<Integer, byte[]> initial = new HashMap<>();
+    for (List<PlannedRun> runs : plan.bySequence()) {
+      SequenceState state = states.get(runs.get(0).run().sequence());
+      if (state != null) {
+        initial.put(runs.get(0).node().sequence(), state.state());
+      }
+    }
+    return initial;
+  }
+
+  /** The states behind the sequences of the table, and the initial ones of all others. */
+  private JavaRDD<SequenceState> finalStates(
+      RunPlan plan, StateScan.Scanned scanned, Map<SequenceKey, SequenceState> initial) {
+    Map<SequenceKey, SequenceState> untouched = new HashMap<>(initial);
+    Map<Integer, Run> last = new HashMap<>();
+    for (List<PlannedRun> runs : plan.bySequence()) {
+      PlannedRun run = runs.get(runs.size() - 1);
+      untouched.remove(run.run().sequence());
+      last.put(run.node().sequence(), run.run());
+    }
+    Broadcast<Map<Integer, Run>> lastRuns = context.broadcast(last);
+    return scanned
+        .behind()
+        .map(
+            state -> {
+              Run run = lastRuns.value().get(state._1());
+              return new SequenceState(run.sequence(), run.end(), state._2());
+            })
+        .union(context.parallelize(new ArrayList<>(untouched.values()), 1));
   }
 
   private boolean sortingCostsLess(RunIndex index, RunTable runs) {
@@ -171,43 +198,6 @@ public final class Attend {
                         sequence, start, state.nextPosition()));
               }
             });
-  }
-
-  private RunStates states(Map<Integer, State> states) {
-    Map<Integer, byte[]> bytes = new HashMap<>();
-    states.forEach(
-        (run, state) -> {
-          if (state.tokens() > 0) {
-            bytes.put(run, state.toBytes());
-          }
-        });
-    return new RunStates(context.broadcast(bytes));
-  }
-
-  private static Map<Integer, State> join(
-      List<SequenceScan.Result> steps, Function<SequenceScan.Result, Map<Integer, State>> states) {
-    Map<Integer, State> joined = new HashMap<>();
-    for (Integer run : states.apply(steps.get(0)).keySet()) {
-      joined.put(
-          run, State.ofSteps(steps.stream().map(step -> states.apply(step).get(run)).toList()));
-    }
-    return joined;
-  }
-
-  private static List<SequenceState> finalStates(
-      RunPlan plan, List<SequenceScan.Result> steps, Map<SequenceKey, SequenceState> initial) {
-    Map<Integer, State> behind = join(steps, SequenceScan.Result::behind);
-    Map<SequenceKey, SequenceState> all = new HashMap<>(initial);
-    plan.bySequence()
-        .forEach(
-            (sequence, runs) -> {
-              PlannedRun last = runs.get(runs.size() - 1);
-              Run run = last.run();
-              all.put(sequence, new SequenceState(sequence, run.end(), behind.get(last.id())));
-            });
-    return all.values().stream()
-        .sorted(java.util.Comparator.comparing(SequenceState::sequence))
-        .toList();
   }
 
   private StructType schema(TokenTable table, TokenColumns columns, String outputColumn) {

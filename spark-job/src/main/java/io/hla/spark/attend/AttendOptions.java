@@ -11,12 +11,21 @@ import java.io.Serializable;
  * @param order whether tokens are read as stored, sorted first, or whichever the runs ask for
  * @param refuseNonFinite whether NaN and infinity in the input are errors
  * @param fanIn children of a node of the prefix tree
+ * @param driverBytes the most bytes of summaries that the driver scans itself
  */
 public record AttendOptions(
-    String kernels, String instructionSet, InputOrder order, boolean refuseNonFinite, int fanIn)
+    String kernels,
+    String instructionSet,
+    InputOrder order,
+    boolean refuseNonFinite,
+    int fanIn,
+    long driverBytes)
     implements Serializable {
   /** Children of a node unless the user says otherwise. */
   public static final int DEFAULT_FAN_IN = 16;
+
+  /** 256 MB; {@code spark.hla.scan.driverBytes} sets another. */
+  public static final long DEFAULT_DRIVER_BYTES = 256L << 20;
 
   /** How the order of the stored rows is treated. */
   public enum InputOrder {
@@ -29,7 +38,8 @@ public record AttendOptions(
   }
 
   public static AttendOptions defaults() {
-    return new AttendOptions("auto", "auto", InputOrder.AUTO, true, DEFAULT_FAN_IN);
+    return new AttendOptions(
+        "auto", "auto", InputOrder.AUTO, true, DEFAULT_FAN_IN, DEFAULT_DRIVER_BYTES);
   }
 
   /** Bytes of a token's arrays as a shuffle would move them. */

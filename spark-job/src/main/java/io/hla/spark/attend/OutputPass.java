@@ -3,61 +3,48 @@ package io.hla.spark.attend;
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Kernels;
+import io.hla.kernels.State;
 import io.hla.spark.input.RunReader;
 import io.hla.spark.input.TokenBuffer;
 import io.hla.spark.input.TokenRow;
-import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
 
-/** The last pass: every run, from the state in front of it, becomes output rows in stored order. */
-final class OutputPass implements Serializable {
-  private static final long serialVersionUID = 1L;
+/**
+ * The last pass: every run, from the state in front of it, becomes output rows (seq if there is
+ * one, pos, o, kept columns) in stored order.
+ */
+record OutputPass(
+    TokenRow layout,
+    AttentionSettings settings,
+    AttendOptions options,
+    Broadcast<? extends List<List<PlannedRun>>> plan,
+    CollectionAccumulator<String> kernelsUsed)
+    implements RunStates.Task<InternalRow> {
 
-  private final TokenRow layout;
-  private final AttentionSettings settings;
-  private final AttendOptions options;
-  private final Broadcast<List<List<PlannedRun>>> plan;
-  private final RunStates inFront;
-  private final CollectionAccumulator<String> kernelsUsed;
-
-  OutputPass(
-      TokenRow layout,
-      AttentionSettings settings,
-      AttendOptions options,
-      Broadcast<List<List<PlannedRun>>> plan,
-      RunStates inFront,
-      CollectionAccumulator<String> kernelsUsed) {
-    this.layout = layout;
-    this.settings = settings;
-    this.options = options;
-    this.plan = plan;
-    this.inFront = inFront;
-    this.kernelsUsed = kernelsUsed;
-  }
-
-  /** Rows (seq if there is one, pos, o, kept columns). */
-  JavaRDD<InternalRow> outputs(JavaRDD<InternalRow> rows) {
-    return rows.mapPartitionsWithIndex(this::partition, true);
-  }
-
-  private Iterator<InternalRow> partition(int partition, Iterator<InternalRow> rows) {
+  @Override
+  public Iterator<InternalRow> run(
+      int partition, Iterator<InternalRow> rows, Function<PlannedRun, byte[]> states) {
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
     kernelsUsed.add(kernel.name() + " " + kernel.instructionSet());
+    List<PlannedRun> runs = plan.value().get(partition);
     OutputRows outputs =
         new OutputRows(
             partition,
-            plan.value().get(partition),
-            new RunReader(rows, layout),
+            runs,
+            new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList()),
             new TokenBuffer(settings, layout, options.refuseNonFinite()),
             layout,
-            run -> kernel.applier(inFront.of(run.id(), settings)));
+            run -> {
+              byte[] state = states.apply(run);
+              return kernel.applier(state == null ? State.zero(settings) : State.fromBytes(state));
+            });
     TaskContext.get()
         .addTaskCompletionListener((TaskCompletionListener) context -> outputs.close());
     return outputs;

@@ -95,6 +95,7 @@ final class OutputRows implements Iterator<InternalRow>, AutoCloseable {
         return false;
       }
       planned = runs.next();
+      reader.goTo(planned.run());
       applier = open.apply(planned);
       done = 0;
     }

@@ -1,13 +1,14 @@
 package io.hla.spark.attend;
 
-import io.hla.kernels.State;
 import io.hla.spark.input.SequenceKey;
+import java.io.Serializable;
 
 /**
  * Where a sequence stands between two jobs.
  *
  * @param sequence its key
  * @param nextPosition the position that its next token has
- * @param state what stands in front of that token
+ * @param state the bytes of the state in front of that token
  */
-public record SequenceState(SequenceKey sequence, long nextPosition, State state) {}
+public record SequenceState(SequenceKey sequence, long nextPosition, byte[] state)
+    implements Serializable {}

@@ -10,77 +10,62 @@ import io.hla.spark.input.Run;
 import io.hla.spark.input.RunReader;
 import io.hla.spark.input.TokenBuffer;
 import io.hla.spark.input.TokenRow;
-import java.io.Serializable;
-import java.util.ArrayList;
+import io.hla.spark.scan.Node;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
 import scala.Tuple2;
 
-/** The first pass: every run that something behind it depends on becomes a summary. */
-final class SummaryPass implements Serializable {
-  private static final long serialVersionUID = 1L;
+/**
+ * The first pass: every run that takes part in the scan becomes a summary, one at a time; the last
+ * run of a sequence becomes an absent one (no bytes) when nothing behind it is wanted.
+ */
+record SummaryPass(
+    TokenRow layout,
+    AttentionSettings settings,
+    AttendOptions options,
+    int step,
+    Broadcast<? extends List<List<PlannedRun>>> plan)
+    implements RunStates.Task<Tuple2<Node, byte[]>> {
 
-  private final TokenRow layout;
-  private final AttentionSettings settings;
-  private final AttendOptions options;
-  private final int step;
-  private final Broadcast<List<List<PlannedRun>>> plan;
-  private final RunStates inFront;
-
-  /** {@code inFront} holds the states in front of the runs as far as earlier steps know them. */
-  SummaryPass(
-      TokenRow layout,
-      AttentionSettings settings,
-      AttendOptions options,
-      int step,
-      Broadcast<List<List<PlannedRun>>> plan,
-      RunStates inFront) {
-    this.layout = layout;
-    this.settings = settings;
-    this.options = options;
-    this.step = step;
-    this.plan = plan;
-    this.inFront = inFront;
+  /** Summaries, as bytes, by run. Step 0 does not look at the states. */
+  JavaPairRDD<Node, byte[]> summaries(JavaRDD<InternalRow> rows, RunStates inFront) {
+    return inFront.map(rows, this).mapToPair(pair -> pair);
   }
 
-  /** Summaries, as bytes, by the id of their run. */
-  JavaPairRDD<Integer, byte[]> summaries(JavaRDD<InternalRow> rows) {
-    return rows.mapPartitionsWithIndex(this::partition, true).mapToPair(pair -> pair);
-  }
-
-  private Iterator<Tuple2<Integer, byte[]>> partition(int partition, Iterator<InternalRow> rows) {
+  @Override
+  public Iterator<Tuple2<Node, byte[]>> run(
+      int partition, Iterator<InternalRow> rows, Function<PlannedRun, byte[]> states) {
     List<PlannedRun> runs = plan.value().get(partition);
-    int last = runs.size() - 1;
-    while (last >= 0 && !runs.get(last).summarized()) {
-      last--;
-    }
-    List<Tuple2<Integer, byte[]>> summaries = new ArrayList<>();
-    if (last < 0) {
-      return summaries.iterator();
+    if (runs.stream().noneMatch(PlannedRun::scanned)) {
+      return List.<Tuple2<Node, byte[]>>of().iterator();
     }
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
     TokenBuffer buffer = new TokenBuffer(settings, layout, options.refuseNonFinite());
-    RunReader reader = new RunReader(rows, layout);
-    for (PlannedRun planned : runs.subList(0, last + 1)) {
-      if (planned.summarized()) {
-        Summary summary = summarize(kernel, buffer, reader, planned);
-        summaries.add(new Tuple2<>(planned.id(), summary.toBytes()));
-      } else {
-        reader.skip(planned.run());
-      }
-    }
-    return summaries.iterator();
+    RunReader reader = new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList());
+    return runs.stream()
+        .filter(PlannedRun::scanned)
+        .map(
+            planned -> {
+              byte[] state = step == 0 ? null : states.apply(planned);
+              byte[] summary =
+                  planned.summarized()
+                      ? summarize(kernel, buffer, reader, planned.run(), state).toBytes()
+                      : new byte[0];
+              return new Tuple2<>(planned.node(), summary);
+            })
+        .iterator();
   }
 
   private Summary summarize(
-      AttentionKernel kernel, TokenBuffer buffer, RunReader reader, PlannedRun planned) {
-    Run run = planned.run();
-    State state = inFront.of(planned.id(), settings);
-    try (Summarizer summarizer = kernel.summarizer(step, state)) {
+      AttentionKernel kernel, TokenBuffer buffer, RunReader reader, Run run, byte[] state) {
+    State inFront = state == null ? State.zero(settings) : State.fromBytes(state);
+    reader.goTo(run);
+    try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
       buffer.startAt(run.sequence(), run.start());
       for (long i = 0; i < run.length(); i++) {
         buffer.read(reader.next(run, i));

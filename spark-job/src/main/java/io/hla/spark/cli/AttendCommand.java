@@ -124,7 +124,7 @@ final class AttendCommand implements Callable<Integer> {
             ? Map.of()
             : StateTable.read(spark, initialState, sequenceType, settings);
     Attend.Result result =
-        new Attend(spark, settings, compute.options(), report)
+        new Attend(spark, settings, compute.options(spark), report)
             .run(table, input.columns(), outputColumn, initial, finalState != null);
     report.phase(
         "attend",

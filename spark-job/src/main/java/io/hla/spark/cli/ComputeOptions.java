@@ -2,6 +2,7 @@ package io.hla.spark.cli;
 
 import io.hla.spark.attend.AttendOptions;
 import io.hla.spark.attend.AttendOptions.InputOrder;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Option;
 
 /** How a job computes. */
@@ -44,8 +45,13 @@ final class ComputeOptions {
       description = "Children of a node of the prefix tree, from 2. Default: 16.")
   private int fanIn = AttendOptions.DEFAULT_FAN_IN;
 
-  AttendOptions options() {
+  AttendOptions options(SparkSession spark) {
+    long driverBytes =
+        spark
+            .sparkContext()
+            .getConf()
+            .getSizeAsBytes("spark.hla.scan.driverBytes", AttendOptions.DEFAULT_DRIVER_BYTES);
     return new AttendOptions(
-        kernels, instructionSet, inputOrder, onNonFinite == OnNonFinite.FAIL, fanIn);
+        kernels, instructionSet, inputOrder, onNonFinite == OnNonFinite.FAIL, fanIn, driverBytes);
   }
 }

@@ -2,6 +2,7 @@ package io.hla.spark.input;
 
 import io.hla.spark.InputException;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
@@ -11,10 +12,22 @@ import org.apache.spark.sql.catalyst.InternalRow;
 public final class RunReader {
   private final Iterator<InternalRow> rows;
   private final TokenRow layout;
+  private final Iterator<Run> ahead;
 
-  public RunReader(Iterator<InternalRow> rows, TokenRow layout) {
+  /** {@code runs} are those of the partition, in stored order. */
+  public RunReader(Iterator<InternalRow> rows, TokenRow layout, List<Run> runs) {
     this.rows = rows;
     this.layout = layout;
+    this.ahead = runs.iterator();
+  }
+
+  /** Passes over the runs in front of {@code run}, which is none of those read so far. */
+  public void goTo(Run run) {
+    for (Run next = ahead.next(); !next.equals(run); next = ahead.next()) {
+      for (long i = 0; i < next.length(); i++) {
+        next(next, i);
+      }
+    }
   }
 
   /** The row of the token at {@code offset} in {@code run}; valid until the next call. */
@@ -35,13 +48,6 @@ public final class RunReader {
       throw changed(run, expected, "another row stands there");
     }
     return row;
-  }
-
-  /** Passes over the rows of a run. */
-  public void skip(Run run) {
-    for (long i = 0; i < run.length(); i++) {
-      next(run, i);
-    }
   }
 
   /** Checks that the partition has no further rows. */

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -51,20 +52,22 @@ public final class StateTable {
 
   /** The states as a table. */
   public static Dataset<Row> of(
-      SparkSession spark, DataType sequenceType, List<SequenceState> states) {
-    List<Row> rows = new ArrayList<>();
-    for (SequenceState state : states) {
-      List<Object> values = new ArrayList<>();
-      if (sequenceType != null) {
-        values.add(state.sequence().external(sequenceType));
-      }
-      values.add(state.nextPosition());
-      values.add(state.state().tokens());
-      values.add(state.state().settings().describe().toString());
-      values.add(state.state().toBytes());
-      rows.add(RowFactory.create(values.toArray()));
+      SparkSession spark, DataType sequenceType, JavaRDD<SequenceState> states) {
+    return spark.createDataFrame(
+        states.map(state -> row(sequenceType, state)), schema(sequenceType));
+  }
+
+  private static Row row(DataType sequenceType, SequenceState sequence) {
+    State state = State.fromBytes(sequence.state());
+    List<Object> values = new ArrayList<>();
+    if (sequenceType != null) {
+      values.add(sequence.sequence().external(sequenceType));
     }
-    return spark.createDataFrame(rows, schema(sequenceType));
+    values.add(sequence.nextPosition());
+    values.add(state.tokens());
+    values.add(state.settings().describe().toString());
+    values.add(sequence.state());
+    return RowFactory.create(values.toArray());
   }
 
   /**
@@ -85,7 +88,8 @@ public final class StateTable {
             : table.select(col(NEXT), col(STATE), col(SEQUENCE).cast(sequenceType));
     for (Row row : ordered.collectAsList()) {
       SequenceKey key = sequenceType == null ? SequenceKey.ONLY : SequenceKey.ofExternal(row, 2);
-      State state = state(path, key, row.getAs(STATE), settings);
+      byte[] state = row.getAs(STATE);
+      check(path, key, state, settings);
       if (states.put(key, new SequenceState(key, row.getLong(0), state)) != null) {
         throw new InputException(
             "HLA_STATE_DUPLICATE", String.format("%s has several states for %s", path, key));
@@ -94,15 +98,14 @@ public final class StateTable {
     return states;
   }
 
-  private static State state(
+  private static void check(
       String path, SequenceKey key, byte[] bytes, AttentionSettings settings) {
     try {
       if (bytes == null) {
         throw new InputException("HLA_STATE_DAMAGED", "the state is null");
       }
-      State state = State.fromBytes(bytes);
-      StateException.checkSame("continue from a state", settings, state.settings());
-      return state;
+      StateException.checkSame(
+          "continue from a state", settings, State.fromBytes(bytes).settings());
     } catch (StateException e) {
       throw new InputException(
           e.condition(), String.format("%s, %s: %s", path, key, e.getMessage()), e);
