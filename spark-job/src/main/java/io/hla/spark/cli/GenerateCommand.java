@@ -1,0 +1,129 @@
+package io.hla.spark.cli;
+
+import io.hla.spark.output.OutputTable;
+import io.hla.spark.synthetic.Distribution;
+import io.hla.spark.synthetic.SyntheticTokens;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Writes a synthetic token table. */
+@Command(
+    name = "generate",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Writes a token table of random numbers: seq, pos, q, k, v.",
+      "A number depends on the seed, the sequence, the position and its column alone."
+    },
+    footer = {
+      "",
+      "Example: a million tokens in 4 sequences, 8 query heads that share 2 key and value heads",
+      "  submit.sh generate --tokens 1000000 --sequences 4 --num-heads 8 --num-kv-heads 2 \\",
+      "      --head-dim 64 --output tokens"
+    })
+final class GenerateCommand implements Callable<Integer> {
+  @Option(
+      names = "--tokens",
+      required = true,
+      paramLabel = "N",
+      description = "Tokens of all sequences together.")
+  private long tokens;
+
+  @Option(
+      names = "--sequences",
+      paramLabel = "M",
+      description = "Sequences that share the tokens evenly, numbered from 0. Default: 1.")
+  private long sequences = 1;
+
+  @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")
+  private int numHeads = 1;
+
+  @Option(
+      names = "--num-kv-heads",
+      paramLabel = "Hkv",
+      description = "Key and value heads, a divisor of H. Default: H.")
+  private Integer numKvHeads;
+
+  @Option(
+      names = "--head-dim",
+      paramLabel = "d",
+      description = "Numbers of a query or key of one head. Default: 64.")
+  private int headDim = 64;
+
+  @Option(
+      names = "--value-dim",
+      paramLabel = "dv",
+      description = "Numbers of a value of one head. Default: d.")
+  private Integer valueDim;
+
+  @Option(
+      names = "--distribution",
+      paramLabel = "normal|uniform|integer",
+      description =
+          "normal (default): mean 0, variance 1; uniform: -1 to 1; integer: -2 to 2, so that sums"
+              + " stay exact.")
+  private Distribution distribution = Distribution.NORMAL;
+
+  @Option(names = "--seed", paramLabel = "S", description = "Any integer. Default: 0.")
+  private long seed;
+
+  @Option(names = "--output", required = true, paramLabel = "PATH", description = "A new table.")
+  private String output;
+
+  @Option(
+      names = "--output-format",
+      paramLabel = "F",
+      description = "Any format of Spark that holds arrays. Default: parquet.")
+  private String outputFormat = "parquet";
+
+  @Option(
+      names = "--mode",
+      paramLabel = "errorifexists|overwrite|append|ignore",
+      description = "What happens to an output that exists. Default: errorifexists.")
+  private SaveMode mode = SaveMode.ErrorIfExists;
+
+  @Option(
+      names = "--partitions",
+      paramLabel = "P",
+      description = "Tasks, and files of the output. Default: from the number and size of tokens.")
+  private Integer partitions;
+
+  @Override
+  public Integer call() {
+    int kvHeads = numKvHeads == null ? numHeads : numKvHeads;
+    int valueSize = valueDim == null ? headDim : valueDim;
+    SyntheticTokens stream =
+        new SyntheticTokens(
+            tokens, sequences, numHeads, kvHeads, headDim, valueSize, distribution, seed);
+    SparkSession spark = Sessions.open("hla generate");
+    try (OutputTable table =
+        new OutputTable(
+            spark.sparkContext().hadoopConfiguration(), "output", output, outputFormat, mode)) {
+      if (!table.prepare(List.of())) {
+        System.out.println("nothing to do: the output exists and the mode is ignore");
+        return 0;
+      }
+      Dataset<Row> rows =
+          partitions == null ? stream.table(spark) : stream.table(spark, partitions);
+      table.stage(rows, writerOptions());
+      table.publish();
+      System.out.printf("wrote %d tokens of %d sequences to %s%n", tokens, sequences, table);
+    }
+    return 0;
+  }
+
+  // Random floats repeat too seldom for a dictionary; it only costs time.
+  private Map<String, String> writerOptions() {
+    return Map.of(
+        "parquet.enable.dictionary#q.list.element", "false",
+        "parquet.enable.dictionary#k.list.element", "false",
+        "parquet.enable.dictionary#v.list.element", "false");
+  }
+}

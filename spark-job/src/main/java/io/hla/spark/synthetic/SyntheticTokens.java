@@ -1,0 +1,173 @@
+package io.hla.spark.synthetic;
+
+import io.hla.spark.InputException;
+import java.io.Serializable;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A token table that is computed instead of stored. A number depends on the seed, the sequence, the
+ * position, whether it is of q, k or v, and its column alone: not on the partitioning, the lengths
+ * or the other sizes. The same description always gives the same bits.
+ *
+ * @param tokens tokens of all sequences together, from 0; of equal sequences the first are one
+ *     longer when they do not divide evenly
+ * @param sequences number of sequences, from 1; their keys are 0, 1, 2 ...
+ * @param numHeads query heads H
+ * @param numKvHeads key and value heads Hkv, a divisor of H
+ * @param headDim d, numbers of a query or key of one head
+ * @param valueDim dv, numbers of a value of one head
+ * @param distribution what the numbers look like
+ * @param seed any number; different seeds give unrelated streams
+ */
+public record SyntheticTokens(
+    long tokens,
+    long sequences,
+    int numHeads,
+    int numKvHeads,
+    int headDim,
+    int valueDim,
+    Distribution distribution,
+    long seed)
+    implements Serializable {
+
+  // A counter is position, part (q, k or v) and word: 43, 2 and 18 bits.
+  private static final long POSITIONS = 1L << 43;
+  private static final int PART_BITS = 2;
+  private static final int WORD_BITS = 18;
+
+  private static final long PARTITION_BYTES = 64 << 20;
+  private static final long SMALLEST_PARTITION = 4096;
+  private static final int PARTITIONS = 32;
+
+  /** Throws {@link InputException} HLA_HEADS or HLA_OPTION_RANGE, naming the option. */
+  public SyntheticTokens {
+    check(tokens >= 0, "HLA_OPTION_RANGE", "tokens is %d, expected 0 or more", tokens);
+    check(sequences >= 1, "HLA_OPTION_RANGE", "sequences is %d, expected at least 1", sequences);
+    check(
+        tokens / sequences < POSITIONS,
+        "HLA_OPTION_RANGE",
+        "tokens is %d, expected fewer than 2^43 in each of %d sequences",
+        tokens,
+        sequences);
+    check(numHeads >= 1, "HLA_HEADS", "num-heads is %d, expected at least 1", numHeads);
+    check(
+        numKvHeads >= 1 && numHeads % numKvHeads == 0,
+        "HLA_HEADS",
+        "num-kv-heads is %d, expected a divisor of num-heads %d",
+        numKvHeads,
+        numHeads);
+    width("num-heads x head-dim", numHeads, headDim);
+    width("num-kv-heads x value-dim", numKvHeads, valueDim);
+  }
+
+  /** Numbers in a query row: H d. */
+  public int queryWidth() {
+    return numHeads * headDim;
+  }
+
+  /** Numbers in a key row: Hkv d. */
+  public int keyWidth() {
+    return numKvHeads * headDim;
+  }
+
+  /** Numbers in a value row: Hkv dv. */
+  public int valueWidth() {
+    return numKvHeads * valueDim;
+  }
+
+  /** Tokens of sequence {@code sequence}. */
+  public long length(long sequence) {
+    return tokens / sequences + (sequence < tokens % sequences ? 1 : 0);
+  }
+
+  /**
+   * Makes {@code count} tokens of one sequence, packed as kernels take them: the token at {@code
+   * position + t} goes to {@code query[t * queryWidth()]} and on, its key and value likewise.
+   */
+  public void fill(
+      long sequence, long position, int count, float[] query, float[] key, float[] value) {
+    long bits = Counter.key(seed, sequence);
+    int q = queryWidth();
+    int k = keyWidth();
+    int v = valueWidth();
+    for (int t = 0; t < count; t++) {
+      distribution.fill(bits, counter(position + t, 0), query, t * q, q);
+      distribution.fill(bits, counter(position + t, 1), key, t * k, k);
+      distribution.fill(bits, counter(position + t, 2), value, t * v, v);
+    }
+  }
+
+  private static long counter(long position, int part) {
+    return (position << PART_BITS | part) << WORD_BITS;
+  }
+
+  /**
+   * The table in partitions that follow from the sizes alone; see {@link #table(SparkSession,
+   * int)}.
+   */
+  public Dataset<Row> table(SparkSession spark) {
+    return table(spark, partitions());
+  }
+
+  /**
+   * The table: seq bigint, pos bigint (from 0), q, k and v array&lt;float&gt;, none nullable. All
+   * tokens stand in the order of (seq, pos), cut into partitions whose lengths differ by one at
+   * most.
+   */
+  public Dataset<Row> table(SparkSession spark, int partitions) {
+    check(partitions >= 1, "HLA_OPTION_RANGE", "partitions is %d, expected at least 1", partitions);
+    List<Integer> indexes = IntStream.range(0, partitions).boxed().toList();
+    JavaRDD<InternalRow> rows =
+        JavaSparkContext.fromSparkContext(spark.sparkContext())
+            .parallelize(indexes, partitions)
+            .mapPartitions(new MakeRows(this, partitions));
+    return ((org.apache.spark.sql.classic.SparkSession) spark)
+        .internalCreateDataFrame(rows.rdd(), schema(), false);
+  }
+
+  /** Columns and types of the table. */
+  public static StructType schema() {
+    DataType vector = DataTypes.createArrayType(DataTypes.FloatType, false);
+    return new StructType()
+        .add("seq", DataTypes.LongType, false)
+        .add("pos", DataTypes.LongType, false)
+        .add("q", vector, false)
+        .add("k", vector, false)
+        .add("v", vector, false);
+  }
+
+  /** Partitions of about 64 MB, or more and smaller ones while they hold a few thousand tokens. */
+  private int partitions() {
+    long bytes = (long) Float.BYTES * (queryWidth() + keyWidth() + valueWidth());
+    long bySize = tokens / Math.max(1, PARTITION_BYTES / bytes);
+    long byCount = Math.min(PARTITIONS, tokens / SMALLEST_PARTITION);
+    return (int) Math.min(Integer.MAX_VALUE / 2, Math.max(1, Math.max(bySize, byCount)));
+  }
+
+  private static void width(String name, int heads, int size) {
+    check(
+        size >= 1 && (long) heads * size <= 1 << WORD_BITS,
+        "HLA_OPTION_RANGE",
+        "%s is %d x %d, expected 1 to %d numbers",
+        name,
+        heads,
+        size,
+        1 << WORD_BITS);
+  }
+
+  private static void check(boolean holds, String condition, String message, Object... values) {
+    if (!holds) {
+      throw new InputException(condition, String.format(message, values));
+    }
+  }
+}
