@@ -114,7 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
       table.stage(rows, writerOptions());
       table.publish();
-      System.out.printf("wrote %d tokens of %d sequences to %s%n", tokens, sequences, table);
+      System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table, sequences);
     }
     return 0;
   }
