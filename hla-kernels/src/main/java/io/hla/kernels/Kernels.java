@@ -27,7 +27,7 @@ public final class Kernels {
    * {@code hla.kernels.isa} decides; where that says auto or nothing, native kernels are taken if
    * they load and Java's if not, with one line in the log that says why.
    *
-   * @param kernels auto, java or native
+   * @param kernels auto, java, native, or recurrent for the reference
    * @param instructionSet auto, or the best instruction set that native kernels may use
    * @throws SettingsException if an argument or property is none of these
    * @throws IllegalStateException if native kernels are asked for and cannot be loaded
@@ -38,6 +38,7 @@ public final class Kernels {
         AUTO.equals(instructionSet) ? System.getProperty("hla.kernels.isa", AUTO) : instructionSet;
     return switch (wanted) {
       case "java" -> JAVA;
+      case "recurrent" -> RECURRENT;
       case "native" -> NativeKernel.open(cap).get();
       case AUTO -> nativeOrJava(NativeKernel.open(cap));
       default ->

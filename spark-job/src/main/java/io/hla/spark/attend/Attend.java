@@ -114,6 +114,7 @@ public final class Attend {
     StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
     long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
     boolean distributed = bytes > options.driverBytes();
+    report.figure("fanIn", options.fanIn());
     report.figure("summaryBytes", bytes);
     report.figure("scannedOn", distributed ? "executors" : "driver");
     Broadcast<Map<Node, RunStates.Home>> homes =

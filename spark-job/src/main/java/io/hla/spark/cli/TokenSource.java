@@ -3,6 +3,8 @@ package io.hla.spark.cli;
 import io.hla.spark.input.TokenColumns;
 import io.hla.spark.input.TokenTable;
 import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +21,7 @@ final class TokenSource {
 
   /** Refuses a choice that is none, both, or half of one. */
   void check() {
-    if (table.paths().isEmpty() && text.isAbsent()) {
+    if (isAbsent()) {
       throw usage("no input: give --input PATH, or --text PATH --model FILE --vocab FILE");
     }
     if (!table.paths().isEmpty() && !text.isAbsent()) {
@@ -42,11 +44,16 @@ final class TokenSource {
     return table.paths().isEmpty() ? text.columns(table.keep()) : table.columns();
   }
 
+  boolean isAbsent() {
+    return table.paths().isEmpty() && text.isAbsent();
+  }
+
+  Dataset<Row> read(SparkSession spark, OperatorOptions operator) {
+    return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark);
+  }
+
   TokenTable open(SparkSession spark, OperatorOptions operator) {
     return TokenTable.open(
-        table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark),
-        columns(),
-        operator.numHeads(),
-        operator.numKvHeads());
+        read(spark, operator), columns(), operator.numHeads(), operator.numKvHeads());
   }
 }

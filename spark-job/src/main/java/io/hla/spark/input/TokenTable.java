@@ -119,6 +119,21 @@ public final class TokenTable {
     return new TokenTable(sorted, null, layout, keptSchema, SORTED_CHUNK);
   }
 
+  /** The same tokens in one partition, in stream order: what one machine would read. */
+  public TokenTable inOnePartition() {
+    Column[] order =
+        layout.sequenceType() == null
+            ? new Column[] {col("pos")}
+            : new Column[] {col("seq"), col("pos")};
+    return new TokenTable(
+        data.repartition(1).sortWithinPartitions(order), null, layout, keptSchema, 0);
+  }
+
+  /** Columns pos, q, k, v and, if there is one, seq. */
+  public Dataset<Row> tokens() {
+    return data;
+  }
+
   /** How a row is laid out, and the head sizes. */
   public TokenRow layout() {
     return layout;

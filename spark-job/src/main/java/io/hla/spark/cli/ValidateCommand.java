@@ -1,0 +1,172 @@
+package io.hla.spark.cli;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.spark.attend.AttendOptions;
+import io.hla.spark.input.HeadSizes;
+import io.hla.spark.input.TokenColumns;
+import io.hla.spark.input.TokenTable;
+import io.hla.spark.report.Report;
+import io.hla.spark.synthetic.Distribution;
+import io.hla.spark.synthetic.SyntheticTokens;
+import io.hla.spark.validate.Check;
+import io.hla.spark.validate.ValidationPage;
+import io.hla.spark.validate.Validator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Proves on this cluster and input that the distributed scan is the recurrence. */
+@Command(
+    name = "validate",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Proves on this cluster and this input that the scan equals the recurrence. Exit code 4 when"
+            + " it does not hold.",
+    footer = {
+      "",
+      "Examples:",
+      "  submit.sh validate --input tokens --num-heads 8 --decay 0.99 --html proof.html",
+      "  submit.sh validate --synthetic tokens=1000000,sequences=1,head-dim=16"
+    })
+final class ValidateCommand implements Callable<Integer> {
+  private static final int DOES_NOT_HOLD = 4;
+
+  @Mixin private TokenSource input;
+  @Mixin private OperatorOptions operator;
+  @Mixin private ComputeOptions compute;
+
+  @Option(
+      names = "--synthetic",
+      split = ",",
+      paramLabel = "NAME=N",
+      description =
+          "Tokens made on the fly instead of an input: tokens, sequences, head-dim,"
+              + " value-dim, seed, partitions.")
+  private Map<String, Long> synthetic = Map.of();
+
+  @Option(
+      names = "--compare-tokens",
+      paramLabel = "N",
+      description =
+          "How far behind the first position the job is run in other ways, the serial"
+              + " recurrence among them. Default: 200000.")
+  private long compareTokens = 200_000;
+
+  @Option(names = "--report", paramLabel = "FILE.json", description = "The verdict for machines.")
+  private Path reportFile;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE.html",
+      description = "The verdict as one page that needs no other file.")
+  private Path page;
+
+  @Spec private CommandSpec command;
+
+  @Override
+  public Integer call() throws IOException {
+    if (synthetic.isEmpty()) {
+      input.check();
+    } else if (!input.isAbsent()) {
+      throw new ParameterException(
+          command.commandLine(), "--synthetic and an input are two inputs, expected one of them");
+    }
+    operator.check();
+    SparkSession spark = Sessions.open("hla validate");
+    Report report = new Report(spark.sparkContext(), System.err);
+    Dataset<Row> tokens = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);
+    TokenColumns columns = synthetic.isEmpty() ? input.columns() : TokenColumns.defaults();
+    TokenTable table = open(tokens, columns);
+    HeadSizes sizes = table.layout().sizes();
+    AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
+    AttendOptions options = compute.options(spark);
+    TokenTable prefix = open(prefix(table, tokens, columns), columns);
+    Validator.Verdict verdict =
+        new Validator(spark, table, prefix, compareTokens, columns, settings, options, report)
+            .run();
+    print(verdict, report);
+    if (reportFile != null) {
+      report.writeJson(reportFile);
+    }
+    if (page != null) {
+      Files.writeString(page, new ValidationPage(settings, verdict, report).html());
+      System.out.println("page             " + page);
+    }
+    return verdict.holds() ? 0 : DOES_NOT_HOLD;
+  }
+
+  private TokenTable open(Dataset<Row> tokens, TokenColumns columns) {
+    return TokenTable.open(tokens, columns, operator.numHeads(), operator.numKvHeads());
+  }
+
+  private Dataset<Row> prefix(TokenTable table, Dataset<Row> tokens, TokenColumns columns) {
+    Row first = table.tokens().agg(org.apache.spark.sql.functions.min("pos")).head();
+    long start = first.isNullAt(0) ? 0 : first.getLong(0);
+    return tokens.where(col("`" + columns.position() + "`").lt(start + compareTokens));
+  }
+
+  private Dataset<Row> make(SparkSession spark) {
+    Map<String, Long> sizes = new TreeMap<>(synthetic);
+    long headDim = take(sizes, "head-dim", 64);
+    SyntheticTokens made =
+        new SyntheticTokens(
+            take(sizes, "tokens", 100_000),
+            take(sizes, "sequences", 1),
+            operator.numHeads(),
+            operator.numKvHeads(),
+            Math.toIntExact(headDim),
+            Math.toIntExact(take(sizes, "value-dim", headDim)),
+            Distribution.NORMAL,
+            take(sizes, "seed", 1));
+    long partitions = take(sizes, "partitions", 0);
+    if (!sizes.isEmpty()) {
+      throw new ParameterException(
+          command.commandLine(), "--synthetic does not know " + sizes.keySet());
+    }
+    return partitions == 0 ? made.table(spark) : made.table(spark, Math.toIntExact(partitions));
+  }
+
+  private static long take(Map<String, Long> sizes, String name, long otherwise) {
+    Long value = sizes.remove(name);
+    return value == null ? otherwise : value;
+  }
+
+  private void print(Validator.Verdict verdict, Report report) {
+    System.out.printf("%n%-44s %-10s %-10s %s%n", "check", "error", "limit", "verdict");
+    for (Check check : verdict.checks()) {
+      System.out.printf(
+          "%-44s %-10s %-10s %-7s %s%n",
+          check.name(),
+          number(check.error()),
+          (check.isControl() ? "> " : "") + number(check.limit()),
+          check.passed() ? (check.isControl() ? "caught" : "holds") : "FAILS",
+          check.detail());
+    }
+    System.out.println();
+    report.figure("checks", verdict.checks());
+    report.figure("verdict", verdict.holds() ? "holds" : "does not hold");
+    System.out.println(
+        verdict.holds()
+            ? "The scan is the recurrence on this input."
+            : "The scan is NOT the recurrence on this input.");
+  }
+
+  private static String number(double value) {
+    return Double.isNaN(value) ? "-" : value == 0 ? "0" : String.format("%.1e", value);
+  }
+}

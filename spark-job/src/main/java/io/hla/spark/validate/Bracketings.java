@@ -1,0 +1,60 @@
+package io.hla.spark.validate;
+
+import io.hla.kernels.Summary;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Ways to put brackets around the same ordered summaries. */
+final class Bracketings {
+  private Bracketings() {}
+
+  static Summary left(List<Summary> items) {
+    Summary all = items.get(0);
+    for (Summary item : items.subList(1, items.size())) {
+      all = all.combine(item);
+    }
+    return all;
+  }
+
+  static Summary right(List<Summary> items) {
+    Summary all = items.get(items.size() - 1);
+    for (int i = items.size() - 2; i >= 0; i--) {
+      all = items.get(i).combine(all);
+    }
+    return all;
+  }
+
+  static Summary balanced(List<Summary> items) {
+    int middle = items.size() / 2;
+    return items.size() == 1
+        ? items.get(0)
+        : balanced(items.subList(0, middle)).combine(balanced(items.subList(middle, items.size())));
+  }
+
+  /** Combines random neighbours until one summary is left. */
+  static Summary random(List<Summary> items, long seed) {
+    Random random = new Random(seed);
+    List<Summary> rest = new ArrayList<>(items);
+    while (rest.size() > 1) {
+      int at = random.nextInt(rest.size() - 1);
+      Summary later = rest.remove(at + 1);
+      rest.set(at, rest.get(at).combine(later));
+    }
+    return rest.get(0);
+  }
+
+  /** The order in which Spark's own tree aggregation merges: item i goes to group i % n. */
+  static Summary unordered(List<Summary> items) {
+    int groups = (int) Math.ceil(Math.sqrt(items.size()));
+    List<Summary> partial = new ArrayList<>();
+    for (int group = 0; group < groups; group++) {
+      List<Summary> members = new ArrayList<>();
+      for (int i = group; i < items.size(); i += groups) {
+        members.add(items.get(i));
+      }
+      partial.add(left(members));
+    }
+    return left(partial);
+  }
+}

@@ -1,0 +1,97 @@
+package io.hla.spark.validate;
+
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
+import io.hla.kernels.State;
+import io.hla.kernels.StateException;
+import io.hla.kernels.Summary;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Things that are wrong and have to be noticed, on the tokens of the input. */
+final class NegativeControls {
+  private static final double NOTICED = 1e-6;
+  private static final double DECAY = 0.9;
+  private static final int PIECES = 9;
+
+  private final AttentionSettings settings;
+  private final AttentionKernel kernel;
+  private final Tokens tokens;
+
+  NegativeControls(AttentionSettings settings, AttentionKernel kernel, Tokens tokens) {
+    this.settings = settings;
+    this.kernel = kernel;
+    this.tokens = tokens;
+  }
+
+  List<Check> checks() {
+    List<Check> checks = new ArrayList<>();
+    int d = settings.headDim();
+    double[][] q = firstHead(tokens.q(), settings.queryWidth(), d);
+    double[][] k = firstHead(tokens.k(), settings.keyWidth(), d);
+    double[][] v = firstHead(tokens.v(), settings.valueWidth(), settings.valueDim());
+    if (tokens.count() >= 3) {
+      checks.add(
+          Check.caught(
+              "paper's 4.2 as printed",
+              PrintedOperators.maskedSecondOrder(q, k, v, DECAY),
+              NOTICED,
+              "two bracketings of three tokens at decay 0.9 differ"));
+      checks.add(
+          Check.caught(
+              "paper's 6.2 as printed",
+              PrintedOperators.asymmetric(q, k, v, DECAY),
+              NOTICED,
+              "two bracketings of three tokens at decay 0.9 differ"));
+    }
+    checks.add(unorderedTree());
+    checks.add(flippedBit());
+    return checks;
+  }
+
+  // On hla2, whose combine never commutes; linear attention without decay would not notice.
+  private Check unorderedTree() {
+    AttentionSettings hla2 =
+        AttentionSettings.builder(settings.headDim(), settings.valueDim())
+            .operator(Operator.HLA2)
+            .heads(settings.numHeads(), settings.numKvHeads())
+            .precision(Precision.FLOAT64)
+            .build();
+    State zero = State.zero(hla2);
+    List<Summary> pieces = new ArrayList<>();
+    for (int i = 0; i < PIECES; i++) {
+      Tokens piece =
+          tokens.slice(hla2, i * tokens.count() / PIECES, (i + 1) * tokens.count() / PIECES);
+      pieces.add(piece.summary(kernel, 0, zero));
+    }
+    return Check.caught(
+        "unordered tree (i % n)",
+        Errors.between(
+            zero.advance(Bracketings.unordered(pieces)), zero.advance(Bracketings.left(pieces))),
+        NOTICED,
+        "what an unordered reduction makes of " + PIECES + " summaries");
+  }
+
+  private Check flippedBit() {
+    byte[] bytes = tokens.summary(kernel, 0, State.zero(settings)).toBytes();
+    bytes[bytes.length / 2] ^= 1;
+    boolean raised = false;
+    try {
+      Summary.fromBytes(bytes);
+    } catch (StateException e) {
+      raised = true;
+    }
+    return Check.refused("flipped bit in a summary", raised, "bit 0 of byte " + bytes.length / 2);
+  }
+
+  private static double[][] firstHead(double[] packed, int width, int size) {
+    double[][] rows = new double[Math.min(3, packed.length / width)][];
+    for (int t = 0; t < rows.length; t++) {
+      rows[t] = Arrays.copyOfRange(packed, t * width, t * width + size);
+    }
+    return rows;
+  }
+}

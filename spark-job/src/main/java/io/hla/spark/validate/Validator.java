@@ -1,0 +1,269 @@
+package io.hla.spark.validate;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Kernels;
+import io.hla.kernels.Precision;
+import io.hla.spark.attend.Attend;
+import io.hla.spark.attend.AttendOptions;
+import io.hla.spark.attend.AttendOptions.InputOrder;
+import io.hla.spark.input.Run;
+import io.hla.spark.input.SequenceKey;
+import io.hla.spark.input.TokenColumns;
+import io.hla.spark.input.TokenTable;
+import io.hla.spark.report.Report;
+import io.hla.spark.scan.RunTable;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Validates one token table. The baseline is the job as {@code attend} runs it; everything else is
+ * compared with its outputs at sampled positions, or checks the algebra on its own tokens.
+ */
+public final class Validator {
+  private static final long SEED = 20_240_229;
+  private static final int DENSE_TOKENS = 48;
+  private static final int SEGMENT = 40;
+
+  private final SparkSession spark;
+  private final TokenTable table;
+  private final TokenTable prefix;
+  private final TokenColumns columns;
+  private final AttentionSettings settings;
+  private final AttendOptions options;
+  private final Report report;
+  private final long prefixTokens;
+  private final List<Check> checks = new ArrayList<>();
+  private final Map<Long, Double> errorAtPosition = new TreeMap<>();
+  private RunTable runs;
+
+  /**
+   * @param table the tokens
+   * @param prefix the same tokens up to {@code prefixTokens} behind the first position of the
+   *     table; other ways to run the job are tried on these
+   */
+  public Validator(
+      SparkSession spark,
+      TokenTable table,
+      TokenTable prefix,
+      long prefixTokens,
+      TokenColumns columns,
+      AttentionSettings settings,
+      AttendOptions options,
+      Report report) {
+    this.spark = spark;
+    this.table = table;
+    this.prefix = prefix;
+    this.prefixTokens = prefixTokens;
+    this.columns = columns;
+    this.settings = settings;
+    this.options = options;
+    this.report = report;
+  }
+
+  /**
+   * The verdict.
+   *
+   * @param checks all lines, proofs and controls
+   * @param runs the runs of the table
+   * @param errorAtPosition largest error against the serial recurrence by position
+   */
+  public record Verdict(List<Check> checks, RunTable runs, Map<Long, Double> errorAtPosition) {
+    public boolean holds() {
+      return checks.stream().allMatch(Check::passed);
+    }
+  }
+
+  /** Largest error that a precision may have, relative to the largest output of a head. */
+  public static double tolerance(Precision precision) {
+    return switch (precision) {
+      case FLOAT64 -> 1e-11;
+      case MIXED -> 1e-5;
+      case FLOAT32 -> 1e-3;
+    };
+  }
+
+  /** Runs everything. */
+  public Verdict run() {
+    Attend.Result baseline =
+        new Attend(spark, settings, options, report).run(table, columns, "o", Map.of(), false);
+    runs = baseline.runs();
+    if (runs.tokens() == 0) {
+      throw new io.hla.spark.InputException("HLA_INPUT_EMPTY", "there is no token to validate");
+    }
+    OutputSample sample = OutputSample.of(runs, prefixTokens, SEED);
+    TreeMap<OutputSample.Place, double[]> outputs =
+        report.phase(
+            "attend",
+            "computing all outputs, keeping " + sample.size(),
+            () -> sample.collect(baseline.outputs()));
+    report.phase("definition", "sums over index tuples", () -> againstDefinition(outputs));
+    otherWays(sample, outputs);
+    report.phase("laws", "segments of neighbouring tokens", this::laws);
+    report.phase(
+        "integers",
+        "exact streams",
+        () -> checks.add(new IntegerStreams(spark, settings, options).check(quiet())));
+    return new Verdict(List.copyOf(checks), runs, errorAtPosition);
+  }
+
+  private void againstDefinition(TreeMap<OutputSample.Place, double[]> outputs) {
+    Errors errors = new Errors();
+    int compared = 0;
+    for (SequenceKey sequence :
+        outputs.keySet().stream().map(OutputSample.Place::sequence).distinct().toList()) {
+      long start = runs.bySequence().get(sequence).get(0).start();
+      Tokens tokens = tokens(sequence, start, DENSE_TOKENS);
+      DenseDefinition definition = new DenseDefinition(settings, tokens);
+      for (int t = 0; t < tokens.count(); t++) {
+        double[] actual = outputs.get(new OutputSample.Place(sequence, start + t));
+        errors.add(actual, definition.output(t));
+        compared++;
+      }
+    }
+    checks.add(
+        Check.atMost(
+            "outputs = dense definition",
+            errors.relative(),
+            tolerance(settings.precision()),
+            compared + " tokens, sums over index tuples"));
+  }
+
+  private void otherWays(OutputSample sample, TreeMap<OutputSample.Place, double[]> outputs) {
+    Map<String, Double> found = new LinkedHashMap<>();
+    double tolerance = tolerance(settings.precision());
+    AttentionSettings exact = withPrecision(Precision.FLOAT64);
+    TreeMap<OutputSample.Place, double[]> serial =
+        collect(sample, exact, prefix.inOnePartition(), "recurrent", options.fanIn(), false);
+    Errors errors = new Errors();
+    serial.forEach(
+        (place, expected) -> {
+          double[] actual = outputs.get(place);
+          errors.add(actual, expected);
+          Errors here = new Errors();
+          here.add(actual, expected);
+          errorAtPosition.merge(place.position(), here.relative(), Math::max);
+        });
+    checks.add(
+        Check.atMost(
+            "outputs = serial recurrence",
+            serial.isEmpty() ? Double.NaN : errors.relative(),
+            tolerance,
+            serial.size() + " tokens of the first " + prefixTokens + ", token by token in double"));
+    found.put("fan-in 2", difference(outputs, collect(sample, settings, prefix, null, 2, false)));
+    found.put("fan-in 5", difference(outputs, collect(sample, settings, prefix, null, 5, false)));
+    found.put(
+        "other runs (sorted, cut every " + TokenTable.SORTED_CHUNK + ")",
+        difference(
+            outputs, collect(sample, settings, prefix.sorted(), null, options.fanIn(), false)));
+    found.forEach(
+        (name, error) ->
+            checks.add(Check.atMost("same outputs with " + name, error, tolerance, "")));
+    checks.add(
+        Check.atMost(
+            "same bits when executors scan",
+            difference(
+                collect(sample, settings, prefix, null, options.fanIn(), false),
+                collect(sample, settings, prefix, null, options.fanIn(), true)),
+            0,
+            "the tree on the driver and on executors"));
+  }
+
+  private TreeMap<OutputSample.Place, double[]> collect(
+      OutputSample sample,
+      AttentionSettings with,
+      TokenTable tokens,
+      String kernels,
+      int fanIn,
+      boolean onExecutors) {
+    AttendOptions changed =
+        new AttendOptions(
+            kernels == null ? options.kernels() : kernels,
+            options.instructionSet(),
+            InputOrder.STORED,
+            options.refuseNonFinite(),
+            fanIn,
+            onExecutors ? 0 : Long.MAX_VALUE);
+    return report.phase(
+        "again",
+        String.format(
+            "%s kernels, fan-in %d, scan on %s",
+            changed.kernels(), fanIn, onExecutors ? "executors" : "the driver"),
+        () ->
+            sample.collect(
+                new Attend(spark, with, changed, quiet())
+                    .run(tokens, columns, "o", Map.of(), false)
+                    .outputs()));
+  }
+
+  private static double difference(
+      TreeMap<OutputSample.Place, double[]> expected,
+      TreeMap<OutputSample.Place, double[]> actual) {
+    Errors errors = new Errors();
+    actual.forEach((place, values) -> errors.add(values, expected.get(place)));
+    return actual.isEmpty() ? Double.NaN : errors.relative();
+  }
+
+  private void laws() {
+    // Three neighbouring segments around the boundary of two runs, or the first ones.
+    List<Run> longest =
+        runs.bySequence().values().stream()
+            .max(java.util.Comparator.comparingInt(List::size))
+            .orElseThrow();
+    Run middle = longest.get(longest.size() / 2);
+    long start = Math.max(longest.get(0).start(), middle.start() - SEGMENT * 3 / 2);
+    Tokens tokens = tokens(middle.sequence(), start, SEGMENT * 3);
+    AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
+    checks.addAll(new Laws(withPrecision(Precision.FLOAT64), kernel, tokens).checks());
+    checks.addAll(new NegativeControls(settings, kernel, tokens).checks());
+  }
+
+  private AttentionSettings withPrecision(Precision precision) {
+    return new AttentionSettings(
+        settings.operator(),
+        settings.mask(),
+        settings.form(),
+        settings.numHeads(),
+        settings.numKvHeads(),
+        settings.headDim(),
+        settings.valueDim(),
+        settings.decay(),
+        settings.ridge(),
+        settings.normalize(),
+        settings.epsilon(),
+        settings.scale(),
+        settings.featureMap(),
+        precision);
+  }
+
+  private Tokens tokens(SequenceKey sequence, long start, int count) {
+    Dataset<Row> rows =
+        table.tokens().where(col("pos").between(start, start + count - 1)).orderBy("pos");
+    if (table.layout().sequenceType() != null) {
+      rows = rows.where(col("seq").equalTo(sequence.external(table.layout().sequenceType())));
+    }
+    List<Row> found = rows.select("q", "k", "v").collectAsList();
+    return new Tokens(found.size(), packed(found, 0), packed(found, 1), packed(found, 2));
+  }
+
+  private static double[] packed(List<Row> rows, int column) {
+    return rows.stream()
+        .flatMap(row -> row.<Number>getList(column).stream())
+        .mapToDouble(Number::doubleValue)
+        .toArray();
+  }
+
+  private Report quiet() {
+    return new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream()));
+  }
+}
