@@ -54,9 +54,14 @@ public final class Attend {
    * @param outputs rows (seq if there is one, pos, output column, kept columns), within a sequence
    *     in the stored order; computed when they are written
    * @param states the states behind all sequences when they were asked for, else empty
+   * @param prefixes the state in front of every run, null bytes where nothing stands in front
    * @param runs the runs of the table in stream order
    */
-  public record Result(Dataset<Row> outputs, JavaRDD<SequenceState> states, RunTable runs) {}
+  public record Result(
+      Dataset<Row> outputs,
+      JavaRDD<SequenceState> states,
+      JavaRDD<SequenceState> prefixes,
+      RunTable runs) {}
 
   /**
    * Runs every pass but the last.
@@ -101,7 +106,11 @@ public final class Attend {
     Dataset<Row> outputs =
         ((org.apache.spark.sql.classic.SparkSession) spark)
             .internalCreateDataFrame(rows.rdd(), schema(table, columns, outputColumn), false);
-    return new Result(outputs, finalStates(plan, scanned, initial), runs);
+    return new Result(
+        outputs,
+        finalStates(plan, scanned, initial),
+        scanned.inFront().prefixes(context, plan, shared),
+        runs);
   }
 
   private StateScan.Scanned scan(
@@ -139,7 +148,7 @@ public final class Attend {
     Map<Integer, byte[]> initial = new HashMap<>();
     for (List<PlannedRun> runs : plan.bySequence()) {
       SequenceState state = states.get(runs.get(0).run().sequence());
-      if (state != null) {
+      if (state != null && state.state() != null) {
         initial.put(runs.get(0).node().sequence(), state.state());
       }
     }

@@ -3,6 +3,7 @@ package io.hla.spark.attend;
 import io.hla.kernels.State;
 import io.hla.spark.scan.Node;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -21,6 +22,7 @@ import scala.Tuple2;
  * they are small together, else to the partition of their run alone.
  */
 interface RunStates {
+  int PREFIXES_PER_FILE = 1000;
 
   /** Work on one partition, with the bytes of the state in front of a run, or null. */
   interface Task<T> extends Serializable {
@@ -32,6 +34,12 @@ interface RunStates {
 
   /** These states with the matrices that the next scan step determines. */
   RunStates join(RunStates next);
+
+  /** The states in front of all runs; null bytes where nothing stands in front. */
+  JavaRDD<SequenceState> prefixes(
+      JavaSparkContext context,
+      RunPlan plan,
+      Broadcast<? extends List<List<PlannedRun>>> byPartition);
 
   /** States that every executor gets; a run without one starts from nothing. */
   record Everywhere(JavaSparkContext context, Broadcast<Map<Node, byte[]>> states)
@@ -49,11 +57,28 @@ interface RunStates {
     }
 
     @Override
+    public JavaRDD<SequenceState> prefixes(
+        JavaSparkContext context,
+        RunPlan plan,
+        Broadcast<? extends List<List<PlannedRun>>> byPartition) {
+      List<SequenceState> all = new ArrayList<>();
+      plan.bySequence()
+          .forEach(
+              runs -> runs.forEach(run -> all.add(prefix(run, states.value().get(run.node())))));
+      return context.parallelize(all, 1 + all.size() / PREFIXES_PER_FILE);
+    }
+
+    @Override
     public <T> JavaRDD<T> map(JavaRDD<InternalRow> rows, Task<T> task) {
       Broadcast<Map<Node, byte[]>> all = states;
       return rows.mapPartitionsWithIndex(
           (partition, it) -> task.run(partition, it, run -> all.value().get(run.node())), true);
     }
+  }
+
+  /** A run and the state in front of it. */
+  private static SequenceState prefix(PlannedRun run, byte[] state) {
+    return new SequenceState(run.run().sequence(), run.run().start(), state);
   }
 
   /** States by the home of their run, partitioned and sorted like the runs of the token table. */
@@ -69,6 +94,27 @@ interface RunStates {
             Tuple2<Integer, Iterator<InternalRow>> partition = it.next();
             return task.run(partition._1(), partition._2(), new Cursor(homes));
           });
+    }
+
+    @Override
+    public JavaRDD<SequenceState> prefixes(
+        JavaSparkContext context,
+        RunPlan plan,
+        Broadcast<? extends List<List<PlannedRun>>> byPartition) {
+      List<SequenceState> unscanned = new ArrayList<>();
+      plan.bySequence()
+          .forEach(
+              runs ->
+                  runs.stream()
+                      .filter(run -> !run.scanned())
+                      .forEach(run -> unscanned.add(prefix(run, null))));
+      return states
+          .map(
+              state ->
+                  prefix(
+                      byPartition.value().get(state._1().partition()).get(state._1().ordinal()),
+                      state._2()))
+          .union(context.parallelize(unscanned, 1 + unscanned.size() / PREFIXES_PER_FILE));
     }
 
     /** Brings states home, given where each run lies. */

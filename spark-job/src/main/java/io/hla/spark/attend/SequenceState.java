@@ -8,7 +8,7 @@ import java.io.Serializable;
  *
  * @param sequence its key
  * @param nextPosition the position that its next token has
- * @param state the bytes of the state in front of that token
+ * @param state the bytes of the state in front of that token, or null if nothing stands in front
  */
 public record SequenceState(SequenceKey sequence, long nextPosition, byte[] state)
     implements Serializable {}

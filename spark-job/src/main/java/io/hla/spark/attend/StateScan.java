@@ -59,6 +59,9 @@ final class StateScan {
 
   /** Scans on the driver. */
   Scanned onDriver(JavaPairRDD<Node, byte[]> items) {
+    if (plan.summarized() == 0) {
+      return scan(Map.of());
+    }
     Map<Node, byte[]> summaries =
         report.phase(
             "summarize",

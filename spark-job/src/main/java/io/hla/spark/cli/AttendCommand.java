@@ -9,9 +9,9 @@ import io.hla.spark.input.TokenTable;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.report.Report;
 import io.hla.spark.scan.RunTable;
-import io.hla.spark.state.StateTable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
@@ -36,12 +36,15 @@ import picocli.CommandLine.Option;
       "  submit.sh attend --input more --output out2 --num-heads 8 --decay 0.99 \\",
       "      --initial-state state1 --final-state state2",
       "  submit.sh attend --text book.txt --model model.safetensors --vocab vocab.txt \\",
-      "      --num-heads 4 --output out --keep word"
+      "      --num-heads 4 --output out --keep word",
+      "  submit.sh attend --input tokens --output part --num-heads 8 --decay 0.99 \\",
+      "      --prefixes prefixes --range s:1000000-1001000"
     })
 final class AttendCommand implements Callable<Integer> {
   @Mixin private TokenSource input;
   @Mixin private OperatorOptions operator;
   @Mixin private ComputeOptions compute;
+  @Mixin private StateOptions states;
 
   @Option(names = "--output", required = true, paramLabel = "PATH", description = "A new table.")
   private String output;
@@ -61,18 +64,6 @@ final class AttendCommand implements Callable<Integer> {
   @Option(names = "--output-col", paramLabel = "COL", description = "Default: o.")
   private String outputColumn = "o";
 
-  @Option(
-      names = "--initial-state",
-      paramLabel = "PATH",
-      description = "States that sequences go on from, as --final-state wrote them.")
-  private String initialState;
-
-  @Option(
-      names = "--final-state",
-      paramLabel = "PATH",
-      description = "Writes the state behind every sequence, for a later job.")
-  private String finalState;
-
   @Option(names = "--show", paramLabel = "N", description = "Prints the first N output rows.")
   private int show;
 
@@ -86,25 +77,28 @@ final class AttendCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     input.check();
     operator.check();
-    return attend(Sessions.open("hla attend"));
-  }
-
-  private int attend(SparkSession spark) throws IOException {
+    states.check();
+    SparkSession spark = Sessions.open("hla attend");
     Report report = new Report(spark.sparkContext(), System.err);
     RunTable runs;
-    try (OutputTable outputs = target(spark, "output", output, outputFormat, mode);
-        OutputTable states = target(spark, "final-state", finalState, "parquet", stateMode())) {
-      if (!outputs.prepare(input.paths()) || !states.prepare(input.paths())) {
+    try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
+        OutputTable finals = states.finalTable(spark, mode);
+        OutputTable prefixes = states.prefixTable(spark, mode)) {
+      List<OutputTable> tables = List.of(outputs, finals, prefixes);
+      if (!OutputTable.prepare(tables, input.paths())) {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
       }
-      outputs.checkApart(states);
-      runs = compute(spark, report, outputs, states);
+      runs = stage(spark, report, outputs, finals, prefixes);
+      tables.forEach(OutputTable::publish);
+      tables.forEach(table -> report.table(table.option(), table.path()));
     }
     report.print();
-    if (show > 0 && runs.tokens() > 0) {
+    if (runs.tokens() == 0) {
+      System.out.println("the input holds no token: the output is an empty table");
+    } else if (show > 0) {
       Dataset<Row> written = spark.read().format(outputFormat).load(output);
-      FirstRows.print(written, input.columns(), outputColumn, runs, show);
+      FirstRows.print(written, input.columns(), outputColumn, states.firstRun(runs), show);
     }
     if (reportFile != null) {
       report.writeJson(reportFile);
@@ -112,48 +106,33 @@ final class AttendCommand implements Callable<Integer> {
     return 0;
   }
 
-  private RunTable compute(
-      SparkSession spark, Report report, OutputTable outputs, OutputTable states) {
-    TokenTable table =
-        report.phase("open", "looking at the input", () -> input.open(spark, operator));
-    HeadSizes sizes = table.layout().sizes();
+  private RunTable stage(
+      SparkSession spark,
+      Report report,
+      OutputTable outputs,
+      OutputTable finals,
+      OutputTable prefixes) {
+    Dataset<Row> tokens =
+        report.phase("open", "looking at the input", () -> input.read(spark, operator));
+    TokenTable whole = input.open(tokens, operator);
+    HeadSizes sizes = whole.layout().sizes();
     AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
-    DataType sequenceType = table.layout().sequenceType();
-    Map<SequenceKey, SequenceState> initial =
-        initialState == null
-            ? Map.of()
-            : StateTable.read(spark, initialState, sequenceType, settings);
+    DataType sequenceType = whole.layout().sequenceType();
+    Map<SequenceKey, SequenceState> initial = states.initial(spark, sequenceType, settings);
+    TokenTable table =
+        input.open(states.narrow(spark, tokens, input.columns(), sequenceType, initial), operator);
     Attend.Result result =
         new Attend(spark, settings, compute.options(spark), report)
-            .run(table, input.columns(), outputColumn, initial, finalState != null);
+            .run(states.cut(table), input.columns(), outputColumn, initial, finals.isWanted());
+    states.checkRange(result.runs());
+    Dataset<Row> rows = states.inRange(result.outputs(), input.columns());
     report.phase(
         "attend",
-        "computing outputs and writing " + outputs,
-        () -> outputs.stage(result.outputs(), writerOptions()));
-    if (finalState != null) {
-      report.phase(
-          "state",
-          "writing the states behind all sequences to " + states,
-          () -> states.stage(StateTable.of(spark, sequenceType, result.states()), Map.of()));
-      states.publish();
-      report.figure("finalState", states.toString());
-    }
-    outputs.publish();
-    report.figure("output", outputs.toString());
-    if (result.runs().tokens() == 0) {
-      System.out.println("the input holds no token: the output is an empty table");
-    }
+        "computing outputs and writing " + outputs.path(),
+        () -> outputs.stage(rows, writerOptions()));
+    states.stage(spark, report, finals, sequenceType, settings, result.states());
+    states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
     return result.runs();
-  }
-
-  private static OutputTable target(
-      SparkSession spark, String option, String path, String format, SaveMode mode) {
-    return new OutputTable(spark.sparkContext().hadoopConfiguration(), option, path, format, mode);
-  }
-
-  // Appending would give a sequence two states.
-  private SaveMode stateMode() {
-    return mode == SaveMode.Append ? SaveMode.ErrorIfExists : mode;
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.

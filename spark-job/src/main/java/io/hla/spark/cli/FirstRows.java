@@ -4,22 +4,20 @@ import static org.apache.spark.sql.functions.col;
 
 import io.hla.spark.input.Run;
 import io.hla.spark.input.TokenColumns;
-import io.hla.spark.scan.RunTable;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
-/** Prints the outputs of the first tokens of the first sequence. */
+/** Prints the outputs of the first tokens of a run. */
 final class FirstRows {
   private static final int VALUES = 6;
 
   private FirstRows() {}
 
   static void print(
-      Dataset<Row> written, TokenColumns columns, String outputColumn, RunTable runs, int count) {
-    Run first = runs.bySequence().values().iterator().next().get(0);
+      Dataset<Row> written, TokenColumns columns, String outputColumn, Run first, int count) {
     Column position = col("`" + columns.position() + "`");
     Dataset<Row> rows = written.where(position.between(first.start(), first.start() + count - 1));
     if (Arrays.asList(written.schema().fieldNames()).contains(columns.sequence())) {

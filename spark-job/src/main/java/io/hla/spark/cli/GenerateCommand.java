@@ -103,9 +103,7 @@ final class GenerateCommand implements Callable<Integer> {
         new SyntheticTokens(
             tokens, sequences, numHeads, kvHeads, headDim, valueSize, distribution, seed);
     SparkSession spark = Sessions.open("hla generate");
-    try (OutputTable table =
-        new OutputTable(
-            spark.sparkContext().hadoopConfiguration(), "output", output, outputFormat, mode)) {
+    try (OutputTable table = new OutputTable(spark, "output", output, outputFormat, mode)) {
       if (!table.prepare(List.of())) {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
@@ -114,7 +112,7 @@ final class GenerateCommand implements Callable<Integer> {
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
       table.stage(rows, writerOptions());
       table.publish();
-      System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table, sequences);
+      System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table.path(), sequences);
     }
     return 0;
   }

@@ -52,8 +52,7 @@ final class TokenSource {
     return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark);
   }
 
-  TokenTable open(SparkSession spark, OperatorOptions operator) {
-    return TokenTable.open(
-        read(spark, operator), columns(), operator.numHeads(), operator.numKvHeads());
+  TokenTable open(Dataset<Row> tokens, OperatorOptions operator) {
+    return TokenTable.open(tokens, columns(), operator.numHeads(), operator.numKvHeads());
   }
 }

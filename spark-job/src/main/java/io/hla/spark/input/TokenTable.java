@@ -112,11 +112,17 @@ public final class TokenTable {
     List<Column> order = new ArrayList<>(keys);
     order.add(col("pos"));
     // Which partition a chunk lands in has no influence on the runs: they end with their chunk.
-    keys.add(expr("pos - pmod(pos, " + SORTED_CHUNK + "L)"));
+    long runs = chunk > 0 ? chunk : SORTED_CHUNK;
+    keys.add(expr("pos - pmod(pos, " + runs + "L)"));
     Dataset<Row> sorted =
         data.repartition(rows().getNumPartitions(), keys.toArray(Column[]::new))
             .sortWithinPartitions(order.toArray(Column[]::new));
-    return new TokenTable(sorted, null, layout, keptSchema, SORTED_CHUNK);
+    return new TokenTable(sorted, null, layout, keptSchema, runs);
+  }
+
+  /** The same tokens with runs that also end in front of every multiple of a position. */
+  public TokenTable cutEvery(long positions) {
+    return new TokenTable(data, this.positions, layout, keptSchema, positions);
   }
 
   /** The same tokens in one partition, in stream order: what one machine would read. */

@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
 
 /**
  * A table that is written whole or not at all. Spark's writer and commit protocol fill a hidden
@@ -32,9 +33,8 @@ public final class OutputTable implements AutoCloseable {
   private Path staging;
 
   /** A table at {@code path}; null stands for a table that is not wanted. */
-  public OutputTable(
-      Configuration configuration, String name, String path, String format, SaveMode mode) {
-    this.configuration = configuration;
+  public OutputTable(SparkSession spark, String name, String path, String format, SaveMode mode) {
+    this.configuration = spark.sparkContext().hadoopConfiguration();
     this.name = name;
     this.target = path == null ? null : qualify(new Path(path));
     this.format = format;
@@ -42,9 +42,23 @@ public final class OutputTable implements AutoCloseable {
   }
 
   /**
+   * Refuses targets that exist although they must not, that touch an input, or each other.
+   *
+   * @return false if one of them exists and the mode is to leave it
+   */
+  public static boolean prepare(List<OutputTable> tables, List<String> inputs) {
+    boolean all = true;
+    for (OutputTable table : tables) {
+      all &= table.prepare(inputs);
+      tables.stream().filter(other -> other != table).forEach(table::checkApart);
+    }
+    return all;
+  }
+
+  /**
    * Refuses a target that exists although it must not, or that touches an input.
    *
-   * @return false if the target exists and the mode is to leave it
+   * @return false if it exists and the mode is to leave it
    */
   public boolean prepare(List<String> inputs) {
     if (target == null) {
@@ -199,8 +213,18 @@ public final class OutputTable implements AutoCloseable {
     return false;
   }
 
-  @Override
-  public String toString() {
-    return target.toString();
+  /** Whether there is a table to write. */
+  public boolean isWanted() {
+    return target != null;
+  }
+
+  /** The option that the path came from. */
+  public String option() {
+    return name;
+  }
+
+  /** Where the table is, or null. */
+  public String path() {
+    return target == null ? null : target.toString();
   }
 }

@@ -62,6 +62,13 @@ public final class Report {
     figure("inputOrder", sorted ? "sorted" : "stored");
   }
 
+  /** Where a table went, under the name of its option; null for a table that was not wanted. */
+  public void table(String option, String path) {
+    if (path != null) {
+      figure(option, path);
+    }
+  }
+
   /** Adds a figure. */
   public void figure(String name, Object value) {
     figures.put(name, value);

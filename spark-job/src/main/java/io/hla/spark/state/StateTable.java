@@ -24,9 +24,10 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * A Parquet table with one row per sequence: {@code seq} (absent when the token table has none),
- * {@code next_pos} bigint, {@code tokens} bigint, {@code settings} string for people, and {@code
- * state} binary, the bytes of {@link State#toBytes}.
+ * A Parquet table of states: {@code seq} (absent when the token table has none), {@code next_pos}
+ * bigint, {@code tokens} bigint, {@code settings} string for people, and {@code state} binary, the
+ * bytes of {@link State#toBytes}. A state table has one row per sequence; a prefix table one per
+ * run, its state null where nothing stands in front of the run.
  */
 public final class StateTable {
   private static final String SEQUENCE = "seq";
@@ -47,25 +48,28 @@ public final class StateTable {
         .add(NEXT, DataTypes.LongType, false)
         .add(TOKENS, DataTypes.LongType, false)
         .add(SETTINGS, DataTypes.StringType, false)
-        .add(STATE, DataTypes.BinaryType, false);
+        .add(STATE, DataTypes.BinaryType, true);
   }
 
   /** The states as a table. */
   public static Dataset<Row> of(
-      SparkSession spark, DataType sequenceType, JavaRDD<SequenceState> states) {
+      SparkSession spark,
+      DataType sequenceType,
+      AttentionSettings settings,
+      JavaRDD<SequenceState> states) {
     return spark.createDataFrame(
-        states.map(state -> row(sequenceType, state)), schema(sequenceType));
+        states.map(state -> row(sequenceType, settings, state)), schema(sequenceType));
   }
 
-  private static Row row(DataType sequenceType, SequenceState sequence) {
-    State state = State.fromBytes(sequence.state());
+  private static Row row(
+      DataType sequenceType, AttentionSettings settings, SequenceState sequence) {
     List<Object> values = new ArrayList<>();
     if (sequenceType != null) {
       values.add(sequence.sequence().external(sequenceType));
     }
     values.add(sequence.nextPosition());
-    values.add(state.tokens());
-    values.add(state.settings().describe().toString());
+    values.add(sequence.state() == null ? 0L : State.fromBytes(sequence.state()).tokens());
+    values.add(settings.describe().toString());
     values.add(sequence.state());
     return RowFactory.create(values.toArray());
   }
@@ -96,6 +100,39 @@ public final class StateTable {
       }
     }
     return states;
+  }
+
+  /**
+   * The nearest state at or in front of a position, from a prefix table.
+   *
+   * @param sequence the sequence, as external value, or null when the tables have no such column
+   * @throws InputException if there is none, or it does not fit this job
+   */
+  public static SequenceState nearest(
+      SparkSession spark,
+      String path,
+      DataType sequenceType,
+      SequenceKey sequence,
+      long position,
+      AttentionSettings settings) {
+    Dataset<Row> table = spark.read().parquet(path);
+    checkSchema(path, table.schema(), sequenceType);
+    Dataset<Row> rows = table.where(col(NEXT).leq(position));
+    if (sequenceType != null) {
+      rows = rows.where(col(SEQUENCE).cast(sequenceType).equalTo(sequence.external(sequenceType)));
+    }
+    List<Row> found = rows.orderBy(col(NEXT).desc()).select(NEXT, STATE).takeAsList(1);
+    if (found.isEmpty()) {
+      throw new InputException(
+          "HLA_RANGE_PREFIX",
+          String.format(
+              "%s has no state of %s at or in front of position %d", path, sequence, position));
+    }
+    byte[] state = found.get(0).getAs(STATE);
+    if (state != null) {
+      check(path, sequence, state, settings);
+    }
+    return new SequenceState(sequence, found.get(0).getLong(0), state);
   }
 
   private static void check(
