@@ -16,7 +16,12 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = true,
     description = "Exact higher-order linear attention over token sequences of any length.",
-    subcommands = {AttendCommand.class, ValidateCommand.class, GenerateCommand.class})
+    subcommands = {
+      AttendCommand.class,
+      ValidateCommand.class,
+      GenerateCommand.class,
+      InspectCommand.class
+    })
 public final class Main {
   static final int JOB_FAILED = 1;
   static final int BAD_INPUT = 3;

@@ -87,6 +87,12 @@ final class TokenInput {
 
   /** The table as Spark reads it. */
   Dataset<Row> read(SparkSession spark) {
+    Dataset<Row> table = load(spark, format, paths);
+    return table.schema().isEmpty() && table.isEmpty() ? empty(spark) : table;
+  }
+
+  /** Any table of any format of Spark. */
+  static Dataset<Row> load(SparkSession spark, String format, List<String> paths) {
     Sessions.setUnlessGiven(spark, SPLITS);
     DataFrameReader reader = spark.read().format(format);
     if (format.equalsIgnoreCase("json")) {
@@ -97,9 +103,9 @@ final class TokenInput {
     try {
       table = reader.load(paths.toArray(String[]::new));
     } catch (Exception e) {
-      throw refusal(e);
+      throw refusal(e, paths);
     }
-    return table.schema().isEmpty() && table.isEmpty() ? empty(spark) : table;
+    return table;
   }
 
   private Dataset<Row> empty(SparkSession spark) {
@@ -118,7 +124,7 @@ final class TokenInput {
   }
 
   // Spark throws checked exceptions here that its Java signatures do not declare.
-  private RuntimeException refusal(Exception e) {
+  private static RuntimeException refusal(Exception e, List<String> paths) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       String text = String.valueOf(t.getMessage());
       if (text.contains("MALFORMED_RECORD") || text.contains("Malformed records")) {

@@ -1,0 +1,191 @@
+package io.hla.spark.cli;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hla.kernels.State;
+import io.hla.kernels.StateException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.StructField;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Describes a token table, a table of states, or the report of a run. */
+@Command(
+    name = "inspect",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Describes a token table, a state or prefix table, or the report of a run.",
+    footer = {
+      "",
+      "Examples:",
+      "  submit.sh inspect tokens",
+      "  submit.sh inspect tokens.json --input-format json",
+      "  submit.sh inspect state",
+      "  submit.sh inspect report.json"
+    })
+final class InspectCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "PATH", description = "A table, or the JSON file of --report.")
+  private String path;
+
+  @Option(
+      names = "--input-format",
+      paramLabel = "F",
+      description = "Any format of Spark. Default: parquet.")
+  private String format = "parquet";
+
+  @Option(names = "--seq-col", paramLabel = "COL", description = "Default: seq.")
+  private String sequence = "seq";
+
+  @Option(names = "--pos-col", paramLabel = "COL", description = "Default: pos.")
+  private String position = "pos";
+
+  @Option(names = "--rows", paramLabel = "N", description = "Rows to list. Default: 20.")
+  private int rows = 20;
+
+  @Override
+  public Integer call() throws IOException {
+    if (isReport()) {
+      return report(new ObjectMapper().readTree(Path.of(path).toFile()));
+    }
+    SparkSession spark = Sessions.open("hla inspect");
+    Dataset<Row> table = TokenInput.load(spark, format, List.of(path));
+    List<String> columns = Arrays.asList(table.columns());
+    return columns.contains("next_pos") && columns.contains("state")
+        ? states(table, columns.contains("seq"))
+        : tokens(table, columns);
+  }
+
+  private boolean isReport() throws IOException {
+    Path file = Path.of(path);
+    return path.endsWith(".json")
+        && Files.isRegularFile(file)
+        && Files.size(file) < 1 << 24
+        && Files.readString(file).contains("\"phaseSeconds\"");
+  }
+
+  private int report(JsonNode report) {
+    report
+        .properties()
+        .forEach(
+            field -> {
+              JsonNode value = field.getValue();
+              System.out.printf(
+                  "%-18s %s%n",
+                  field.getKey(), value.isTextual() ? value.asText() : value.toString());
+            });
+    return 0;
+  }
+
+  /** Lists states and checks the bytes of all of them. */
+  private int states(Dataset<Row> table, boolean named) {
+    System.out.printf("%d states%n", table.count());
+    Dataset<Row> ordered = named ? table.orderBy("seq", "next_pos") : table.orderBy("next_pos");
+    String settings = null;
+    for (Row row : ordered.takeAsList(rows)) {
+      byte[] bytes = row.getAs("state");
+      boolean readable = bytes != null && problem(bytes).isEmpty();
+      State state = readable ? State.fromBytes(bytes) : null;
+      if (state != null && !state.settings().describe().toString().equals(settings)) {
+        settings = state.settings().describe().toString();
+        System.out.println(settings);
+      }
+      System.out.printf(
+          "%s%-14s tokens %-14s %s%n",
+          named ? String.format("sequence %-20s ", row.get(row.fieldIndex("seq"))) : "",
+          "next " + row.get(row.fieldIndex("next_pos")),
+          row.get(row.fieldIndex("tokens")),
+          bytes == null
+              ? "nothing in front"
+              : state == null
+                  ? problem(bytes)
+                  : String.format("%,d bytes, matrices %s", bytes.length, state.matrices()));
+    }
+    return damaged(table) ? Main.BAD_INPUT : 0;
+  }
+
+  private static boolean damaged(Dataset<Row> table) {
+    List<String> problems =
+        table
+            .select("next_pos", "state")
+            .toJavaRDD()
+            .map(InspectCommand::problem)
+            .filter(problem -> !problem.isEmpty())
+            .take(10);
+    problems.forEach(System.err::println);
+    return !problems.isEmpty();
+  }
+
+  private static String problem(Row row) {
+    byte[] bytes = row.getAs("state");
+    try {
+      if (bytes != null) {
+        State.fromBytes(bytes);
+      }
+      return "";
+    } catch (StateException e) {
+      return String.format("[%s] next position %s: %s", e.condition(), row.get(0), e.getMessage());
+    }
+  }
+
+  /** Columns, widths, and what every sequence covers. */
+  private int tokens(Dataset<Row> table, List<String> columns) {
+    Row first = table.takeAsList(1).stream().findFirst().orElse(null);
+    for (StructField field : table.schema().fields()) {
+      String width =
+          field.dataType() instanceof ArrayType
+                  && first != null
+                  && first.getAs(field.name()) != null
+              ? first.getList(first.fieldIndex(field.name())).size() + " values in the first row"
+              : "";
+      System.out.printf("%-12s %-24s %s%n", field.name(), field.dataType().simpleString(), width);
+    }
+    if (!columns.contains(position)) {
+      System.out.printf("%,d rows, no column %s%n", table.count(), position);
+      return 0;
+    }
+    boolean named = columns.contains(sequence);
+    Column key = named ? col("`" + sequence + "`") : lit("");
+    Column at = col("`" + position + "`");
+    Dataset<Row> sequences =
+        table
+            .groupBy(key.as("seq"))
+            .agg(count(lit(1)).as("tokens"), min(at).as("first"), max(at).as("last"))
+            .cache();
+    System.out.printf(
+        "%,d tokens in %,d sequences%n",
+        sequences.isEmpty()
+            ? 0
+            : sequences.agg(org.apache.spark.sql.functions.sum("tokens")).head().getLong(0),
+        sequences.count());
+    for (Row row : sequences.orderBy("seq").takeAsList(rows)) {
+      long covered = ((Number) row.get(3)).longValue() - ((Number) row.get(2)).longValue() + 1;
+      System.out.printf(
+          "%sfirst %-14s last %-14s %s%n",
+          named ? String.format("sequence %-20s ", row.get(0)) : "",
+          row.get(2),
+          row.get(3),
+          covered == row.getLong(1)
+              ? ""
+              : String.format("%,d tokens for %,d positions", row.getLong(1), covered));
+    }
+    sequences.unpersist();
+    return 0;
+  }
+}
