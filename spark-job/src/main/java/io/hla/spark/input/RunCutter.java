@@ -37,7 +37,7 @@ record RunCutter(DataType sequenceType, long chunk, int limit) implements Serial
     long count = 0;
     while (rows.hasNext()) {
       InternalRow row = rows.next();
-      String missing = missing(row, sequence, next);
+      String missing = missing(partition, row, sequence, next);
       if (missing != null) {
         return new Cut(partition, tokens, count, List.of(), missing);
       }
@@ -64,14 +64,14 @@ record RunCutter(DataType sequenceType, long chunk, int limit) implements Serial
     return new Cut(partition, tokens, count, count > limit ? List.of() : runs, null);
   }
 
-  private String missing(InternalRow row, SequenceKey sequence, long next) {
+  private String missing(int partition, InternalRow row, SequenceKey sequence, long next) {
     boolean noPosition = row.isNullAt(0);
     if (!noPosition && (sequenceType == null || !row.isNullAt(1))) {
       return null;
     }
     String column = noPosition ? "position" : "sequence";
     return sequence == null
-        ? "the first row of a partition has a null " + column
+        ? String.format("the first row of partition %d has a null %s", partition, column)
         : String.format("the row after %s position %d has a null %s", sequence, next - 1, column);
   }
 }

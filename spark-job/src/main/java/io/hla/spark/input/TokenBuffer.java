@@ -198,12 +198,15 @@ public final class TokenBuffer {
         throw new InputException(
             "HLA_INPUT_NONFINITE",
             String.format(
-                "%s[%d] is %s at %s, expected a finite %s number",
+                "%s[%d] is %s at %s, expected a finite %s number%s",
                 layout.names().get(column),
                 i % widths[column],
                 value,
                 place(i / widths[column]),
-                doubles != null ? "double" : "float"));
+                doubles != null ? "double" : "float",
+                doubles == null && layout.isDouble().get(column)
+                    ? " (stored as double: precision float64 takes larger ones)"
+                    : ""));
       }
     }
   }

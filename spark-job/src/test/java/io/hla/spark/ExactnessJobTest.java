@@ -1,0 +1,115 @@
+package io.hla.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.FeatureMap;
+import io.hla.kernels.Form;
+import io.hla.kernels.Mask;
+import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Sums that double holds exactly come out exactly, whatever the runs and the tree over them. */
+class ExactnessJobTest {
+  private static final int PARTITIONS = 5;
+  private static final int[] FAN_INS = {2, 3, 16};
+
+  static Stream<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Operator operator : Operator.values()) {
+      for (Mask mask : Mask.values()) {
+        for (Form form : Form.values()) {
+          boolean hasPublished = operator == Operator.HLA2 || operator == Operator.HLA3;
+          if (form == Form.EXACT || (hasPublished && mask == Mask.CAUSAL)) {
+            cases.add(Arguments.of(operator, mask, form));
+          }
+        }
+      }
+    }
+    return cases.stream();
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @MethodSource("cases")
+  void integersWithoutDecay(Operator operator, Mask mask, Form form) {
+    AttentionSettings settings = settings(operator, mask, form).heads(2, 1).build();
+    check(settings, new int[] {1, 2, 13, 37}, 37, 11);
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @MethodSource("cases")
+  void integersWithDyadicDecay(Operator operator, Mask mask, Form form) {
+    AttentionSettings settings =
+        settings(operator, mask, form).heads(2, 2).decay(List.of(0.5, 0.25)).build();
+    check(settings, new int[] {1, 2, 4, 7}, 7, 12);
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @MethodSource("cases")
+  void integersNormalized(Operator operator, Mask mask, Form form) {
+    AttentionSettings settings =
+        settings(operator, mask, form)
+            .normalize(true)
+            .epsilon(0.5)
+            .scale(2)
+            .featureMap(FeatureMap.RELU)
+            .build();
+    check(settings, new int[] {19}, 19, 13);
+  }
+
+  private static AttentionSettings.Builder settings(Operator operator, Mask mask, Form form) {
+    return AttentionSettings.builder(3, 2)
+        .operator(operator)
+        .mask(mask)
+        .form(form)
+        .precision(Precision.FLOAT64);
+  }
+
+  /** One sequence of {@code tokens} for each number of pieces, all of them in one table. */
+  private static void check(AttentionSettings settings, int[] cuts, int tokens, long seed) {
+    List<List<Row>> pieces = new ArrayList<>();
+    Map<Object, double[]> expected = new HashMap<>();
+    for (int parts : cuts) {
+      TokenStream stream = TokenStream.integers(settings, tokens, seed + parts);
+      String sequence = parts + " pieces";
+      pieces.addAll(TokenFiles.split(stream.rows(sequence, 1_000_000_007L), parts));
+      expected.put(sequence, stream.outputs());
+    }
+    SparkSession spark = TestSpark.newSession();
+    Dataset<Row> table =
+        TokenFiles.partitioned(spark, TokenStream.SCHEMA, dealt(pieces, new Random(seed)));
+    for (int fanIn : FAN_INS) {
+      Map<Object, double[]> actual = TestJob.stored(spark, settings).with(fanIn).outputs(table);
+      assertThat(actual).containsOnlyKeys(expected.keySet());
+      expected.forEach(
+          (sequence, o) ->
+              assertThat(actual.get(sequence))
+                  .as("%s, fan-in %d, seed %d: %s", sequence, fanIn, seed, settings.describe())
+                  .isEqualTo(o));
+    }
+  }
+
+  /** Partitions of several pieces each, in no order. */
+  private static List<List<Row>> dealt(List<List<Row>> pieces, Random random) {
+    List<List<Row>> partitions = new ArrayList<>();
+    for (int i = 0; i < PARTITIONS; i++) {
+      partitions.add(new ArrayList<>());
+    }
+    for (List<Row> piece : TokenFiles.shuffled(pieces, random.nextLong())) {
+      partitions.get(random.nextInt(PARTITIONS)).addAll(piece);
+    }
+    return partitions;
+  }
+}
