@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Sums that double holds exactly come out exactly, whatever the runs and the tree over them. */
 class ExactnessJobTest {
   private static final int PARTITIONS = 5;
-  private static final int[] FAN_INS = {2, 3, 16};
 
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
@@ -50,23 +49,36 @@ class ExactnessJobTest {
 
   @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("cases")
-  void integersWithDyadicDecay(Operator operator, Mask mask, Form form) {
-    AttentionSettings settings =
-        settings(operator, mask, form).heads(2, 2).decay(List.of(0.5, 0.25)).build();
-    check(settings, new int[] {1, 2, 4, 7}, 7, 12);
-  }
-
-  @ParameterizedTest(name = "{0} {1} {2}")
-  @MethodSource("cases")
-  void integersNormalized(Operator operator, Mask mask, Form form) {
+  void integersWithDyadicDecayNormalized(Operator operator, Mask mask, Form form) {
     AttentionSettings settings =
         settings(operator, mask, form)
+            .heads(2, 2)
+            .decay(List.of(0.5, 0.25))
             .normalize(true)
             .epsilon(0.5)
             .scale(2)
             .featureMap(FeatureMap.RELU)
             .build();
-    check(settings, new int[] {19}, 19, 13);
+    check(settings, new int[] {1, 2, 4, 7}, 7, 12);
+  }
+
+  /** Rounding differs with the shape of the tree, never with the place where it is computed. */
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @MethodSource("cases")
+  void driverAndExecutorsGiveTheSameBits(Operator operator, Mask mask, Form form) {
+    AttentionSettings settings = settings(operator, mask, form).heads(2, 1).decay(0.9).build();
+    long seed = 14;
+    List<List<Row>> pieces =
+        TokenFiles.split(TokenStream.normal(settings, 41, seed).rows("s", -20), 29);
+    SparkSession spark = TestSpark.newSession();
+    Dataset<Row> table =
+        TokenFiles.partitioned(spark, TokenStream.SCHEMA, dealt(pieces, new Random(seed)));
+    TestJob job = TestJob.stored(spark, settings).fanIn(3);
+    double[] onDriver = job.outputs(table).get("s");
+    assertThat(job.scannedOnExecutors().outputs(table).get("s")).isEqualTo(onDriver);
+    assertThat(job.fanIn(2).outputs(table).get("s"))
+        .as("rounds elsewhere in a tree of another shape, seed %d", seed)
+        .isNotEqualTo(onDriver);
   }
 
   private static AttentionSettings.Builder settings(Operator operator, Mask mask, Form form) {
@@ -90,13 +102,15 @@ class ExactnessJobTest {
     SparkSession spark = TestSpark.newSession();
     Dataset<Row> table =
         TokenFiles.partitioned(spark, TokenStream.SCHEMA, dealt(pieces, new Random(seed)));
-    for (int fanIn : FAN_INS) {
-      Map<Object, double[]> actual = TestJob.stored(spark, settings).with(fanIn).outputs(table);
+    TestJob job = TestJob.stored(spark, settings);
+    for (TestJob tree :
+        List.of(job.fanIn(2), job.fanIn(3).scannedOnExecutors(), job.scannedOnExecutors())) {
+      Map<Object, double[]> actual = tree.outputs(table);
       assertThat(actual).containsOnlyKeys(expected.keySet());
       expected.forEach(
           (sequence, o) ->
               assertThat(actual.get(sequence))
-                  .as("%s, fan-in %d, seed %d: %s", sequence, fanIn, seed, settings.describe())
+                  .as("%s, %s, seed %d: %s", sequence, tree.options(), seed, settings)
                   .isEqualTo(o));
     }
   }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hla.kernels.Precision;
 import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.AttendOptions.InputOrder;
 import io.hla.spark.input.Run;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,7 +72,7 @@ class GoldenJobTest {
     List<Row> rows = new ArrayList<>(stream.rows("a", START));
     rows.addAll(stream.rows("b", START + 3));
     Dataset<Row> table = table(spark, TokenFiles.scatter(rows, Math.min(4, rows.size()), SEED));
-    TestJob job = TestJob.stored(spark, golden.settings(Precision.FLOAT64)).with(InputOrder.SORT);
+    TestJob job = TestJob.stored(spark, golden.settings(Precision.FLOAT64)).sorted();
 
     Map<Object, double[]> outputs = job.outputs(table);
     assertThat(outputs).containsOnlyKeys("a", "b");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Precision;
-import io.hla.spark.attend.AttendOptions.InputOrder;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.sql.Date;
@@ -73,13 +72,13 @@ class SequenceTypesTest {
     SparkSession spark = TestSpark.newSession();
     Dataset<Row> table =
         TokenFiles.partitioned(spark, TokenStream.schema(type), TokenFiles.shuffled(pieces, SEED));
-    for (InputOrder order : new InputOrder[] {InputOrder.STORED, InputOrder.SORT}) {
-      Map<Object, double[]> outputs = TestJob.stored(spark, settings).with(order).outputs(table);
+    TestJob stored = TestJob.stored(spark, settings).fanIn(2);
+    for (TestJob job : List.of(stored, stored.scannedOnExecutors(), stored.sorted())) {
+      Map<Object, double[]> outputs = job.outputs(table);
+      String what = String.format("%s, seed %d", job.options(), SEED);
       assertThat(outputs).hasSize(2);
-      assertThat(outputs.get(key(first))).as("%s, seed %d", order, SEED).isEqualTo(one.outputs());
-      assertThat(outputs.get(key(second)))
-          .as("%s, seed %d", order, SEED)
-          .isEqualTo(other.outputs());
+      assertThat(outputs.get(key(first))).as(what).isEqualTo(one.outputs());
+      assertThat(outputs.get(key(second))).as(what).isEqualTo(other.outputs());
     }
   }
 

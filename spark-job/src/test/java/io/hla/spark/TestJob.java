@@ -19,19 +19,33 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** One attention job, from a table to its outputs. */
-public record TestJob(SparkSession spark, AttentionSettings settings, InputOrder order, int fanIn) {
+public record TestJob(SparkSession spark, AttentionSettings settings, AttendOptions options) {
 
-  /** Reads as stored, with the usual fan-in. */
+  /** Reads as stored, scans on the driver, with the usual fan-in. */
   public static TestJob stored(SparkSession spark, AttentionSettings settings) {
-    return new TestJob(spark, settings, InputOrder.STORED, AttendOptions.DEFAULT_FAN_IN);
+    AttendOptions options =
+        new AttendOptions(
+            "auto", "auto", InputOrder.STORED, true, AttendOptions.DEFAULT_FAN_IN, Long.MAX_VALUE);
+    return new TestJob(spark, settings, options);
   }
 
-  public TestJob with(InputOrder newOrder) {
-    return new TestJob(spark, settings, newOrder, fanIn);
+  public TestJob sorted() {
+    return with(InputOrder.SORT, options.fanIn(), options.driverBytes());
   }
 
-  public TestJob with(int newFanIn) {
-    return new TestJob(spark, settings, order, newFanIn);
+  public TestJob fanIn(int fanIn) {
+    return with(options.order(), fanIn, options.driverBytes());
+  }
+
+  public TestJob scannedOnExecutors() {
+    return with(options.order(), options.fanIn(), 0);
+  }
+
+  private TestJob with(InputOrder order, int fanIn, long driverBytes) {
+    AttendOptions changed =
+        new AttendOptions(
+            options.kernels(), options.instructionSet(), order, true, fanIn, driverBytes);
+    return new TestJob(spark, settings, changed);
   }
 
   /** The table as the job reads it. */
@@ -52,7 +66,6 @@ public record TestJob(SparkSession spark, AttentionSettings settings, InputOrder
 
   /** The same, with the report that the job writes to. */
   public Attend.Result run(Dataset<Row> table, Report report) {
-    AttendOptions options = new AttendOptions("auto", "auto", order, true, fanIn);
     return new Attend(spark, settings, options, report)
         .run(open(table), TokenColumns.defaults(), "o", Map.of(), false);
   }

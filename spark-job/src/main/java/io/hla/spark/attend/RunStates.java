@@ -129,23 +129,23 @@ interface RunStates {
     @Override
     public RunStates join(RunStates next) {
       return new AtHome(
-          states
-              .zipPartitions(
-                  ((AtHome) next).states,
-                  (first, second) ->
-                      new Iterator<Tuple2<Home, byte[]>>() {
-                        @Override
-                        public boolean hasNext() {
-                          return first.hasNext();
-                        }
+          states.zipPartitions(((AtHome) next).states, AtHome::joined).mapToPair(pair -> pair));
+    }
 
-                        @Override
-                        public Tuple2<Home, byte[]> next() {
-                          Tuple2<Home, byte[]> one = first.next();
-                          return new Tuple2<>(one._1(), ofSteps(one._2(), second.next()._2()));
-                        }
-                      })
-              .mapToPair(pair -> pair));
+    private static Iterator<Tuple2<Home, byte[]>> joined(
+        Iterator<Tuple2<Home, byte[]>> first, Iterator<Tuple2<Home, byte[]>> second) {
+      return new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return first.hasNext();
+        }
+
+        @Override
+        public Tuple2<Home, byte[]> next() {
+          Tuple2<Home, byte[]> one = first.next();
+          return new Tuple2<>(one._1(), ofSteps(one._2(), second.next()._2()));
+        }
+      };
     }
   }
 

@@ -125,22 +125,20 @@ final class InspectCommand implements Callable<Integer> {
         table
             .select("next_pos", "state")
             .toJavaRDD()
-            .map(InspectCommand::problem)
-            .filter(problem -> !problem.isEmpty())
+            .filter(row -> !row.isNullAt(1) && !problem(row.getAs(1)).isEmpty())
+            .map(row -> problem(row.getAs(1)) + " (next position " + row.get(0) + ")")
             .take(10);
     problems.forEach(System.err::println);
     return !problems.isEmpty();
   }
 
-  private static String problem(Row row) {
-    byte[] bytes = row.getAs("state");
+  /** What is wrong with the bytes of a state, or nothing. */
+  private static String problem(byte[] bytes) {
     try {
-      if (bytes != null) {
-        State.fromBytes(bytes);
-      }
+      State.fromBytes(bytes);
       return "";
     } catch (StateException e) {
-      return String.format("[%s] next position %s: %s", e.condition(), row.get(0), e.getMessage());
+      return String.format("[%s] %s", e.condition(), e.getMessage());
     }
   }
 

@@ -7,10 +7,8 @@ import io.hla.spark.input.Run;
 import io.hla.spark.input.SequenceKey;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -37,70 +35,63 @@ class PrefixTreeTest {
     List<Run> ranked = RunTable.of(arrived).bySequence().get(SequenceKey.ONLY);
     List<String> items = ranked.stream().map(run -> "<" + run.start() + ">").toList();
 
-    List<String> states = words(fanIn).states("|", items);
+    PrefixTree.Scanned<String> scanned = words(fanIn).scan("|", items, ITEMS);
 
-    assertThat(states).hasSize(ITEMS + 1);
+    assertThat(scanned.inFront()).hasSize(ITEMS);
     StringBuilder expected = new StringBuilder("|");
-    for (int i = 0; i <= ITEMS; i++) {
-      assertThat(states.get(i))
+    for (int i = 0; i < ITEMS; i++) {
+      assertThat(scanned.inFront().get(i))
           .as("in front of item %d, seed %d", i, fanIn)
-          .isEqualTo(expected + "");
+          .isEqualTo(expected.toString());
       expected.append("<").append(10L * i - 5000).append(">");
     }
+    assertThat(scanned.behind()).isEqualTo(expected.toString());
   }
 
   @ParameterizedTest
   @MethodSource("fanIns")
   void everyCountHasTheStatesInFrontOfItsItemsAndTheOneBehind(int fanIn) {
     int[] counts = {
-      0, 1, 2, 3, 5, 7, 31, 97, 257, fanIn - 1, fanIn, fanIn + 1, fanIn * fanIn, fanIn * fanIn + 1
+      1, 2, 3, 5, 7, 31, 97, 257, fanIn - 1, fanIn, fanIn + 1, fanIn * fanIn, fanIn * fanIn + 1
     };
     for (int count : counts) {
       List<String> items = IntStream.range(0, count).mapToObj(i -> i + ",").toList();
-      List<String> states = words(fanIn).states("", items);
-      assertThat(states).hasSize(count + 1);
-      for (int i = 0; i <= count; i++) {
-        assertThat(states.get(i))
+      PrefixTree.Scanned<String> whole = words(fanIn).scan("", items, count);
+      assertThat(whole.inFront()).hasSize(count);
+      for (int i = 0; i < count; i++) {
+        assertThat(whole.inFront().get(i))
             .as("item %d of %d", i, count)
             .isEqualTo(String.join("", items.subList(0, i)));
       }
+      assertThat(whole.behind()).isEqualTo(String.join("", items));
+      PrefixTree.Scanned<String> open = words(fanIn).scan("", items.subList(0, count - 1), count);
+      assertThat(open.inFront()).isEqualTo(whole.inFront());
+      assertThat(open.behind()).isNull();
     }
   }
 
-  /** Rounding depends on what is combined with what, so the same items must always meet. */
+  /** Rounding follows from what is combined with what: the same, whether the last one is there. */
   @Test
-  void theShapeFollowsFromTheCountAlone() {
+  void anAbsentLastItemChangesNothingInFrontOfIt() {
     for (int fanIn : new int[] {2, 3, 16}) {
-      for (int count : new int[] {1, 17, 100}) {
-        Set<String> first = combinations(fanIn, count, "a");
-        assertThat(combinations(fanIn, count, "b")).isEqualTo(renamed(first));
+      for (int count : new int[] {2, 16, 17, 100}) {
+        Set<String> whole = calls(fanIn, count, count);
+        Set<String> open = calls(fanIn, count, count - 1);
+        String last = (count - 1) + ",";
+        whole.removeIf(call -> call.endsWith(last));
+        assertThat(whole).containsAll(open);
+        assertThat(open).as("%d items, fan-in %d", count, fanIn).isSubsetOf(whole).isNotEmpty();
       }
     }
   }
 
-  /** No item is combined more often than the tree is high, plus its place within a node. */
   @Test
   void workGrowsWithTheCount() {
-    Map<String, Integer> calls = new HashMap<>();
-    PrefixTree.Action<Integer, Integer> counting =
-        new PrefixTree.Action<>() {
-          @Override
-          public Integer combine(Integer earlier, Integer later) {
-            calls.merge("combine", 1, Integer::sum);
-            return earlier + later;
-          }
-
-          @Override
-          public Integer advance(Integer state, Integer summary) {
-            calls.merge("advance", 1, Integer::sum);
-            return state + summary;
-          }
-        };
-    List<Integer> items = Collections.nCopies(ITEMS, 1);
-    List<Integer> states = new PrefixTree<>(counting, 10).states(0, items);
-    assertThat(states).isEqualTo(IntStream.rangeClosed(0, ITEMS).boxed().toList());
-    assertThat(calls.get("combine")).isEqualTo(ITEMS - ITEMS / 10 + ITEMS / 10 - ITEMS / 100);
-    assertThat(calls.get("advance")).isEqualTo(ITEMS + ITEMS / 10 + ITEMS / 100);
+    ArrayList<String> calls = new ArrayList<>();
+    List<String> items = Collections.nCopies(ITEMS, "");
+    new PrefixTree<>(new Words(calls), 10).scan("", items, ITEMS);
+    assertThat(calls.stream().filter(call -> call.contains("*"))).hasSize(900 + 90 + 9);
+    assertThat(calls.stream().filter(call -> call.contains("."))).hasSize(900 + 90 + 9 + 1);
   }
 
   @Test
@@ -109,24 +100,18 @@ class PrefixTreeTest {
   }
 
   private static PrefixTree<String, String> words(int fanIn) {
-    return new PrefixTree<>(new Words(new HashSet<>()), fanIn);
+    return new PrefixTree<>(new Words(new ArrayList<>()), fanIn);
   }
 
-  private static Set<String> combinations(int fanIn, int count, String name) {
-    Set<String> calls = new HashSet<>();
-    List<String> items = IntStream.range(0, count).mapToObj(i -> name + i).toList();
-    new PrefixTree<>(new Words(calls), fanIn).states("", items);
-    return calls;
-  }
-
-  private static Set<String> renamed(Set<String> calls) {
-    Set<String> renamed = new HashSet<>();
-    calls.forEach(call -> renamed.add(call.replace('a', 'b')));
-    return renamed;
+  private static Set<String> calls(int fanIn, int count, int present) {
+    ArrayList<String> calls = new ArrayList<>();
+    List<String> items = IntStream.range(0, present).mapToObj(i -> i + ",").toList();
+    new PrefixTree<>(new Words(calls), fanIn).scan("", items, count);
+    return new HashSet<>(calls);
   }
 
   /** Concatenation; notes what was put together. */
-  private record Words(Set<String> calls) implements PrefixTree.Action<String, String> {
+  private record Words(ArrayList<String> calls) implements PrefixTree.Action<String, String> {
     @Override
     public String combine(String earlier, String later) {
       calls.add(earlier + " * " + later);
