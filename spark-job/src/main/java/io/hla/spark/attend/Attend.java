@@ -1,6 +1,7 @@
 package io.hla.spark.attend;
 
 import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.State;
 import io.hla.kernels.Summary;
 import io.hla.spark.InputException;
 import io.hla.spark.input.Run;
@@ -123,8 +124,7 @@ public final class Attend {
     StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
     long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
     boolean distributed = bytes > options.driverBytes();
-    report.figure("fanIn", options.fanIn());
-    report.figure("summaryBytes", bytes);
+    scan.describe(Summary.sizeInBytes(settings, 0), State.zero(settings).sizeInBytes());
     report.figure("scannedOn", distributed ? "executors" : "driver");
     Broadcast<Map<Node, RunStates.Home>> homes =
         distributed ? context.broadcast(RunStates.Home.of(plan.bySequence())) : null;

@@ -6,6 +6,7 @@ import io.hla.spark.report.Report;
 import io.hla.spark.scan.DistributedTree;
 import io.hla.spark.scan.Node;
 import io.hla.spark.scan.PrefixTree;
+import io.hla.spark.scan.TreeShape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,6 +56,27 @@ final class StateScan {
           inFront.join(next.inFront),
           behind.join(next.behind).mapValues(both -> RunStates.ofSteps(both._1(), both._2())));
     }
+  }
+
+  /** Says what the scan moves and computes. */
+  void describe(long summaryBytes, long stateBytes) {
+    long combines = 0;
+    long advances = 0;
+    int levels = 0;
+    for (List<PlannedRun> runs : plan.bySequence()) {
+      if (runs.get(0).scanned()) {
+        TreeShape shape = TreeShape.of(runs.size(), fanIn);
+        combines += shape.combines();
+        advances += shape.advances();
+        levels = Math.max(levels, shape.levels());
+      }
+    }
+    report.figure("fanIn", fanIn);
+    report.figure("scanLevels", levels);
+    report.figure("combines", combines);
+    report.figure("advances", advances);
+    report.figure("summaryBytesMoved", (plan.summarized() + combines) * summaryBytes);
+    report.figure("stateBytesMoved", (plan.scanned() + combines) * stateBytes);
   }
 
   /** Scans on the driver. */
@@ -123,7 +145,6 @@ final class StateScan {
             plan.bySequence().size(),
             plan.longest(),
             itemBytes);
-    report.figure("scanLevels", tree.levels());
     report.phase(
         "summarize",
         String.format(

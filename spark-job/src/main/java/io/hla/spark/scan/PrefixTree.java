@@ -51,13 +51,11 @@ public record PrefixTree<S, M>(Action<S, M> action, int fanIn) {
    * @param count items in the tree, at least 1
    */
   public Scanned<S> scan(S first, List<M> items, int count) {
+    List<Integer> counts = TreeShape.of(count, fanIn).nodes();
+    int top = counts.size() - 1;
     List<List<M>> levels = new ArrayList<>(List.of(items));
-    List<Integer> counts = new ArrayList<>(List.of(count));
-    int top = 0;
-    while (counts.get(top) > fanIn) {
-      levels.add(combineGroups(levels.get(top), counts.get(top)));
-      counts.add((counts.get(top) + fanIn - 1) / fanIn);
-      top++;
+    for (int level = 0; level < top; level++) {
+      levels.add(combineGroups(levels.get(level), counts.get(level)));
     }
     List<S> states = walk(first, levels.get(top), counts.get(top));
     // Over the root, so that the bits do not depend on which level a scan stops at.

@@ -2,6 +2,7 @@ package io.hla.spark.validate;
 
 import io.hla.kernels.AttentionSettings;
 import io.hla.spark.report.Report;
+import io.hla.spark.scan.TreeShape;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -76,7 +77,7 @@ public final class ValidationPage {
     double last =
         Math.max(1, verdict.errorAtPosition().keySet().stream().mapToLong(p -> p).max().orElse(1));
     StringBuilder svg = open(HEIGHT);
-    double limit = Validator.tolerance(settings.precision());
+    double limit = verdict.tolerance();
     svg.append(line(MARGIN, y(limit), WIDTH, y(limit), "#c01818"));
     for (int exponent = LOWEST; exponent <= 0; exponent += 3) {
       double at = y(Math.pow(10, exponent));
@@ -135,19 +136,15 @@ public final class ValidationPage {
             .max()
             .orElse(1);
     StringBuilder levels = new StringBuilder();
-    int nodes = longest;
-    for (int level = 0; ; level++) {
+    java.util.List<Integer> nodes = TreeShape.of(longest, fanIn).nodes();
+    for (int level = 0; level < nodes.size(); level++) {
       levels.append(
           String.format(
               Locale.ROOT,
               "<tr><td>level %d</td><td>%,d %s</td></tr>",
               level,
-              nodes,
+              nodes.get(level),
               level == 0 ? "runs of the longest sequence" : "groups of up to " + fanIn));
-      if (nodes <= fanIn) {
-        break;
-      }
-      nodes = (nodes + fanIn - 1) / fanIn;
     }
     return "<table>" + levels + "</table>";
   }
