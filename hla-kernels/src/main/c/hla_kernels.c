@@ -68,13 +68,15 @@ static void run_update(const struct block *b, int m)
 	const double total = hla_powers_of(s, b->head, decay)->exact[b->tokens];
 	const struct hla_matrix *matrix = hla_matrix_of(s, b->head, m);
 	const real *left = row(s, y, b->first);
+	ptrdiff_t left_stride = s->signal[y].stride;
 	if (decay && s->decay[b->head] != 1) {
-		fade(s->faded, left, s->signal[y].stride, s->plan.width[y], b->tokens, powers(s, b->head, decay));
+		fade(s->faded, s->faded_stride, left, left_stride, s->plan.width[y], b->tokens, powers(s, b->head, decay));
 		left = s->faded;
+		left_stride = s->faded_stride;
 	}
 	const struct update u = {
 		.matrix = matrix->values, .stride = s->matrix_stride[m], .vectors = vectors_of(s->plan.width[z]),
-		.y = left, .y_stride = s->signal[y].stride, .width = s->plan.width[y],
+		.y = left, .y_stride = left_stride, .width = s->plan.width[y],
 		.z = row(s, z, b->first), .z_stride = s->signal[z].stride, .tokens = b->tokens,
 		.decay = (real)total,
 	};
@@ -107,22 +109,66 @@ static void run_block(const struct block *b)
 	}
 }
 
+static void fold_matrix(const struct hla_matrix *matrix, double decay, ptrdiff_t count)
+{
+	float *restrict change = matrix->values, *restrict base = matrix->base;
+	double *restrict kept = matrix->kept;
+	if (base)
+		for (ptrdiff_t i = 0; i < count; i++) {
+			const double sum = decay * kept[i] + (double)change[i];
+			kept[i] = sum;
+			base[i] = (float)sum;
+			change[i] = 0;
+		}
+	else
+		for (ptrdiff_t i = 0; i < count; i++) {
+			kept[i] = decay * kept[i] + (double)change[i];
+			change[i] = 0;
+		}
+}
+
 /* Mixed precision: moves the changes since the last fold into the double matrices, and rounds these for reads. */
 static void fold(struct hla_session *s, int head, int since_fold)
 {
-	for (int m = 0; HLA_MIXED && m < s->plan.program.matrix_count; m++) {
-		const struct hla_matrix *matrix = hla_matrix_of(s, head, m);
-		const double decay = hla_powers_of(s, head, s->plan.program.matrix[m].decay)->exact[since_fold];
-		const ptrdiff_t area = hla_matrix_rows(s, m) * s->matrix_stride[m];
-		real *change = matrix->values;
-		double *kept = matrix->kept;
-		for (ptrdiff_t i = 0; i < area; i++)
-			kept[i] = decay * kept[i] + (double)change[i];
-		if (matrix->base)
-			for (ptrdiff_t i = 0; i < area; i++)
-				matrix->base[i] = (float)kept[i];
-		memset(change, 0, (size_t)area * sizeof *change);
+	for (int m = 0; m < s->plan.program.matrix_count; m++)
+		fold_matrix(hla_matrix_of(s, head, m),
+				hla_powers_of(s, head, s->plan.program.matrix[m].decay)->exact[since_fold],
+				hla_matrix_rows(s, m) * s->matrix_stride[m]);
+}
+
+/* Rows that kernels can take where the caller has them: whole aligned vectors, and not far apart for the cache. */
+static bool in_place(const void *rows, ptrdiff_t stride, int width, int tokens)
+{
+	return width % 16 == 0 && tokens % TOKENS == 0 && (uintptr_t)rows % HLA_VECTOR_BYTES == 0
+		&& stride * (ptrdiff_t)sizeof(real) <= 1024;
+}
+
+static void enter(struct hla_session *s, int index, const real *from, ptrdiff_t stride, int tokens, double scale,
+		enum hla_feature_map map)
+{
+	struct hla_signal *signal = &s->signal[index];
+	const int width = s->plan.width[index];
+	if (scale == 1 && map == HLA_IDENTITY && in_place(from, stride, width, tokens)) {
+		signal->rows = (void *)from;
+		signal->stride = stride;
+		return;
 	}
+	signal->rows = signal->scratch;
+	signal->stride = signal->scratch_stride;
+	pack(signal->rows, signal->stride, from, stride, width, tokens, (real)scale, map);
+}
+
+/* Lets the only term of the output be computed right where the caller wants it, if it can be. */
+static bool place_output(struct hla_session *s, real *o, ptrdiff_t stride, int tokens)
+{
+	const struct hla_program *program = &s->plan.program;
+	if (program->term_count != 1 || program->term[0].coefficient != 1 || program->term[0].signal < HLA_FIRST_READ)
+		return false;
+	struct hla_signal *signal = &s->signal[program->term[0].signal];
+	const bool placed = o && !signal->column && in_place(o, stride, s->dv, tokens);
+	signal->rows = placed ? o : signal->scratch;
+	signal->stride = placed ? stride : signal->scratch_stride;
+	return placed;
 }
 
 static void emit_batch(const struct hla_session *s, int tokens, real *o, ptrdiff_t stride)
@@ -141,13 +187,12 @@ static void run_batch(struct hla_session *s, int group, int tokens, int since_fo
 		const real *v, real *o)
 {
 	const int d = s->d, dv = s->dv, heads = s->heads / s->kv_heads;
-	pack(row(s, HLA_KEY, 0), s->signal[HLA_KEY].stride, k + (ptrdiff_t)group * d, (ptrdiff_t)s->kv_heads * d, d, tokens,
-			1, s->feature_map);
-	pack(row(s, HLA_VALUE, 0), s->signal[HLA_VALUE].stride, v + (ptrdiff_t)group * dv, (ptrdiff_t)s->kv_heads * dv, dv,
-			tokens, 1, HLA_IDENTITY);
+	enter(s, HLA_KEY, k + (ptrdiff_t)group * d, (ptrdiff_t)s->kv_heads * d, tokens, 1, s->feature_map);
+	enter(s, HLA_VALUE, v + (ptrdiff_t)group * dv, (ptrdiff_t)s->kv_heads * dv, tokens, 1, HLA_IDENTITY);
 	for (int head = group * heads; head < (group + 1) * heads; head++) {
-		pack(row(s, HLA_QUERY, 0), s->signal[HLA_QUERY].stride, q + (ptrdiff_t)head * d, (ptrdiff_t)s->heads * d, d,
-				tokens, (real)s->scale, s->feature_map);
+		enter(s, HLA_QUERY, q + (ptrdiff_t)head * d, (ptrdiff_t)s->heads * d, tokens, s->scale, s->feature_map);
+		real *out = o ? o + (ptrdiff_t)head * dv : NULL;
+		const bool placed = place_output(s, out, (ptrdiff_t)s->heads * dv, tokens);
 		int fold_at = since_fold;
 		if (HLA_MIXED && since_fold + tokens > HLA_SPAN) {
 			fold(s, head, since_fold);
@@ -163,8 +208,8 @@ static void run_batch(struct hla_session *s, int group, int tokens, int since_fo
 		for (int m = 0; m < s->plan.program.matrix_count; m++)
 			if (!s->plan.is_read[m])
 				run_update(&b, m);
-		if (o)
-			emit_batch(s, tokens, o + (ptrdiff_t)head * dv, (ptrdiff_t)s->heads * dv);
+		if (o && !placed)
+			emit_batch(s, tokens, out, (ptrdiff_t)s->heads * dv);
 	}
 }
 
@@ -198,9 +243,10 @@ static void prepare(struct hla_session *s, int head)
 		if (!s->plan.decays[e])
 			continue;
 		const struct hla_powers *p = hla_powers_of(s, head, e);
-		for (int i = 0; i <= HLA_SPAN; i++)
-			p->exact[i] = pow(s->decay[head], (double)e * i);
-		for (int i = 0; i < 2 * HLA_BATCH; i++)
+		const int count = HLA_MIXED ? HLA_SPAN : HLA_BATCH;
+		for (int i = 0; i <= count; i++)
+			p->exact[i] = e == 0 || s->decay[head] == 1 ? 1 : pow(s->decay[head], (double)e * i);
+		for (int i = 0; i <= HLA_BATCH; i++)
 			((real *)p->rounded)[i] = (real)p->exact[i];
 	}
 	for (int z = 0; z < HLA_FIRST_READ; z++)
@@ -248,9 +294,25 @@ static void get_matrix(const struct hla_session *s, int head, int m, double *val
 	}
 }
 
+static double peak(long turns)
+{
+	/* Enough to hide the latency of four cycles on two units, with registers to spare. */
+	enum { CHAINS = 12 };
+	vec chain[CHAINS];
+	const vec factor = splat((real)0.5), term = splat((real)0.25);
+	UNROLL for (int i = 0; i < CHAINS; i++)
+		chain[i] = splat((real)i);
+	for (long turn = 0; turn < turns; turn++)
+		UNROLL for (int i = 0; i < CHAINS; i++) {
+			chain[i] = mul_add(chain[i], factor, term);
+			KEEP_IN_REGISTER(chain[i]);
+		}
+	return 2.0 * CHAINS * LANES * (double)turns;
+}
+
 #define HLA_TABLE_(isa, precision) hla_kernels_##isa##_##precision
 #define HLA_TABLE(isa, precision) HLA_TABLE_(isa, precision)
 const struct hla_kernels HLA_TABLE(HLA_ISA, HLA_PRECISION) = {
 	.element = sizeof(real), .tokens = TOKENS,
-	.prepare = prepare, .process = process, .set_matrix = set_matrix, .get_matrix = get_matrix,
+	.prepare = prepare, .process = process, .set_matrix = set_matrix, .get_matrix = get_matrix, .peak = peak,
 };

@@ -28,6 +28,8 @@ struct hla_kernels {
 	/* One matrix of one head, row by row, each with its column of ones if it has one. */
 	void (*set_matrix)(struct hla_session *session, int head, int matrix, const double *values);
 	void (*get_matrix)(const struct hla_session *session, int head, int matrix, double *values);
+	/* Multiply-adds in registers only, the limit that kernels are measured against; returns floating-point operations. */
+	double (*peak)(long turns);
 };
 
 #define HLA_DECLARE(isa, precision) extern const struct hla_kernels hla_kernels_##isa##_##precision;

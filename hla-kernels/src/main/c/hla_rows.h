@@ -97,11 +97,12 @@ static void turn(real *to, const real *from, ptrdiff_t stride, int width)
 }
 
 /* to[t] = power[tokens - 1 - t] from[t]: what is left of each row at the end of the block. */
-static void fade(real *to, const real *from, ptrdiff_t stride, int width, int tokens, const real *power)
+static void fade(real *to, ptrdiff_t to_stride, const real *from, ptrdiff_t stride, int width, int tokens,
+		const real *power)
 {
 	for (int t = 0; t < tokens; t++)
 		for (int i = 0; i < width; i += LANES)
-			store(to + t * stride + i, load(from + t * stride + i) * power[tokens - 1 - t]);
+			store(to + t * to_stride + i, load(from + t * stride + i) * power[tokens - 1 - t]);
 }
 
 /* The column of ones: out[t] = power[t] x_t . matrix + sum_(s <= t) weights[s][t] z[s]. */

@@ -44,19 +44,18 @@ static void lay_out_signals(struct hla_session *s, struct arena *arena)
 {
 	const struct hla_plan *plan = &s->plan;
 	const size_t element = (size_t)s->kernels->element, block = (size_t)s->kernels->tokens;
-	ptrdiff_t widest = 0;
 	for (int i = 0; i < HLA_FIRST_READ + plan->program.read_count; i++) {
 		struct hla_signal *signal = &s->signal[i];
-		signal->stride = stride_of(s, plan->width[i]);
-		signal->rows = take(arena, HLA_BATCH * (size_t)signal->stride, element);
+		signal->stride = signal->scratch_stride = stride_of(s, plan->width[i]);
+		signal->rows = signal->scratch = take(arena, HLA_BATCH * (size_t)signal->stride, element);
 		if (plan->turned[i])
 			signal->turned = take(arena, HLA_BATCH * rows_of(plan->width[i]), element);
 		if (plan->wide[i])
 			signal->column = take(arena, HLA_BATCH, element);
-		if (signal->stride > widest)
-			widest = signal->stride;
+		if (signal->stride > s->faded_stride)
+			s->faded_stride = signal->stride;
 	}
-	s->faded = take(arena, HLA_BATCH * (size_t)widest, element);
+	s->faded = take(arena, HLA_BATCH * (size_t)s->faded_stride, element);
 	for (int i = 0; i < plan->product_count; i++)
 		s->weights[i] = take(arena, block * block, element);
 }

@@ -21,10 +21,12 @@ enum hla_status { HLA_OK, HLA_OUT_OF_MEMORY, HLA_BAD_SETTINGS };
 
 /* The fields without a type hold elements of the block arithmetic: float or double, as the kernels say. */
 struct hla_signal {
-	void *rows;       /* [HLA_BATCH][stride], zero behind the width */
+	void *rows;       /* [HLA_BATCH][stride]: scratch, or rows of the caller that need no packing */
+	ptrdiff_t stride;
+	void *scratch;    /* [HLA_BATCH][scratch_stride], zero behind the width */
+	ptrdiff_t scratch_stride;
 	void *turned;     /* [HLA_BATCH / tokens][width][tokens], where some read multiplies by the signal */
 	void *column;     /* [HLA_BATCH], what the column of ones has become */
-	ptrdiff_t stride;
 };
 
 struct hla_matrix {
@@ -59,7 +61,8 @@ struct hla_session {
 	struct hla_matrix *matrix;  /* [heads][matrix_count] */
 	struct hla_powers *powers;  /* [heads][HLA_MAX_DECAY + 1] */
 	void *weights[HLA_MAX_READS];
-	void *faded;                /* [HLA_BATCH][widest stride] */
+	void *faded;                /* [HLA_BATCH][faded_stride] */
+	ptrdiff_t faded_stride;
 	void *arena;
 };
 

@@ -1,23 +1,24 @@
 /*
- * The one primitive, a tile of TILE_ROWS x TILE_VECTORS accumulators that collects products of a left and a right
- * operand, and the three loops over it that make up a linear attention: product, read and update.
+ * The one primitive, a tile of rows x vectors accumulators that collects products of a left and a right operand, and
+ * the three loops over it that make up a linear attention: product, read and update.
  */
 #ifndef HLA_TILES_H
 #define HLA_TILES_H
 
 #include "hla_vector.h"
 
-typedef vec tile[TILE_ROWS][TILE_VECTORS];
+enum { TILE_VECTORS = READ_VECTORS > UPDATE_VECTORS ? READ_VECTORS : UPDATE_VECTORS };
+typedef vec tile_row[TILE_VECTORS];
 
-INLINE void clear(tile acc, int vectors)
+INLINE void clear(tile_row *acc, int rows, int vectors)
 {
-	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+	UNROLL for (int r = 0; r < rows; r++)
 		UNROLL for (int c = 0; c < vectors; c++)
 			acc[r][c] = (vec){0};
 }
 
 /* acc[r] += sum_k left[k][r] right[k]; with base, right[k] stands for right[k] + grow base[k]. */
-INLINE void collect(tile acc, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
+INLINE void collect(tile_row *acc, int rows, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
 		ptrdiff_t right_stride, const real *base, const real *grow, ptrdiff_t count)
 {
 	const vec factor = splat(grow ? *grow : 1);
@@ -30,7 +31,7 @@ INLINE void collect(tile acc, int vectors, const real *left, ptrdiff_t left_stri
 			else if (base)
 				b[c] += load(base + k * right_stride + c * LANES);
 		}
-		UNROLL for (int r = 0; r < TILE_ROWS; r++) {
+		UNROLL for (int r = 0; r < rows; r++) {
 			const vec a = splat(left[k * left_stride + r]);
 			UNROLL for (int c = 0; c < vectors; c++)
 				acc[r][c] = mul_add(a, b[c], acc[r][c]);
@@ -39,14 +40,14 @@ INLINE void collect(tile acc, int vectors, const real *left, ptrdiff_t left_stri
 }
 
 /* The same for the tokens of the tile itself: a token takes part in its own row and in later ones, in no earlier one. */
-INLINE void collect_triangle(tile acc, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
+INLINE void collect_triangle(tile_row *acc, int rows, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
 		ptrdiff_t right_stride)
 {
-	UNROLL for (int k = 0; k < TILE_ROWS; k++) {
+	UNROLL for (int k = 0; k < rows; k++) {
 		vec b[TILE_VECTORS];
 		UNROLL for (int c = 0; c < vectors; c++)
 			b[c] = load(right + k * right_stride + c * LANES);
-		UNROLL for (int r = k; r < TILE_ROWS; r++) {
+		UNROLL for (int r = k; r < rows; r++) {
 			const vec a = splat(left[k * left_stride + r]);
 			UNROLL for (int c = 0; c < vectors; c++)
 				acc[r][c] = mul_add(a, b[c], acc[r][c]);
@@ -55,11 +56,11 @@ INLINE void collect_triangle(tile acc, int vectors, const real *left, ptrdiff_t 
 }
 
 /* Splits a row of vectors into tiles without leaving one narrow tile behind: 4 = 2 + 2 rather than 3 + 1. */
-INLINE int next_tile(int left)
+INLINE int next_tile(int left, int most)
 {
-	if (left <= TILE_VECTORS)
+	if (left <= most)
 		return left;
-	return left > TILE_VECTORS + 1 ? TILE_VECTORS : (left + 1) / 2;
+	return left > most + 1 ? most : (left + 1) / 2;
 }
 
 /*
@@ -106,24 +107,24 @@ struct read {
 
 INLINE void read_tile(const struct read *r, int vectors, ptrdiff_t column, int t, const real *base, const real *grow)
 {
-	tile acc;
-	clear(acc, vectors);
-	collect(acc, vectors, r->x + t, TOKENS, r->matrix + column, r->stride, base ? base + column : NULL, grow, r->width);
-	UNROLL for (int i = 0; i < TILE_ROWS; i++) {
+	tile_row acc[READ_ROWS];
+	clear(acc, READ_ROWS, vectors);
+	collect(acc, READ_ROWS, vectors, r->x + t, TOKENS, r->matrix + column, r->stride, base ? base + column : NULL, grow, r->width);
+	UNROLL for (int i = 0; i < READ_ROWS; i++) {
 		const vec p = splat(r->power[t + i]);
 		UNROLL for (int c = 0; c < vectors; c++)
 			acc[i][c] *= p;
 	}
-	collect(acc, vectors, r->weights + t, TOKENS, r->z + column, r->z_stride, NULL, NULL, t);
-	collect_triangle(acc, vectors, r->weights + t * TOKENS + t, TOKENS, r->z + t * r->z_stride + column, r->z_stride);
-	UNROLL for (int i = 0; i < TILE_ROWS; i++)
+	collect(acc, READ_ROWS, vectors, r->weights + t, TOKENS, r->z + column, r->z_stride, NULL, NULL, t);
+	collect_triangle(acc, READ_ROWS, vectors, r->weights + t * TOKENS + t, TOKENS, r->z + t * r->z_stride + column, r->z_stride);
+	UNROLL for (int i = 0; i < READ_ROWS; i++)
 		UNROLL for (int c = 0; c < vectors; c++)
 			store(r->out + (t + i) * r->out_stride + column + c * LANES, acc[i][c]);
 }
 
 INLINE void read_panel(const struct read *r, int vectors, ptrdiff_t column)
 {
-	for (int t = 0; t < r->tokens; t += TILE_ROWS) {
+	for (int t = 0; t < r->tokens; t += READ_ROWS) {
 		if (HLA_MIXED && r->grow != 1)
 			read_tile(r, vectors, column, t, r->base, &r->grow);
 		else
@@ -135,11 +136,11 @@ static void read(const struct read *r)
 {
 	for (int done = 0, take; done < r->vectors; done += take) {
 		const ptrdiff_t column = (ptrdiff_t)done * LANES;
-		take = next_tile(r->vectors - done);
-		if (take == TILE_VECTORS)
-			read_panel(r, TILE_VECTORS, column);
+		take = next_tile(r->vectors - done, READ_VECTORS);
+		if (take == READ_VECTORS)
+			read_panel(r, READ_VECTORS, column);
 		else if (take == 2)
-			read_panel(r, TILE_VECTORS > 2 ? 2 : 1, column);
+			read_panel(r, READ_VECTORS > 2 ? 2 : 1, column);
 		else
 			read_panel(r, 1, column);
 	}
@@ -156,26 +157,26 @@ struct update {
 
 INLINE void update_tile(const struct update *u, int vectors, ptrdiff_t column, int i)
 {
-	tile acc;
+	tile_row acc[UPDATE_ROWS];
 	real *matrix = u->matrix + i * u->stride + column;
-	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+	UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 		UNROLL for (int c = 0; c < vectors; c++)
 			acc[r][c] = load(matrix + r * u->stride + c * LANES);
 	if (u->decay != 1) {
 		const vec decay = splat(u->decay);
-		UNROLL for (int r = 0; r < TILE_ROWS; r++)
+		UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 			UNROLL for (int c = 0; c < vectors; c++)
 				acc[r][c] *= decay;
 	}
-	collect(acc, vectors, u->y + i, u->y_stride, u->z + column, u->z_stride, NULL, NULL, u->tokens);
-	UNROLL for (int r = 0; r < TILE_ROWS; r++)
+	collect(acc, UPDATE_ROWS, vectors, u->y + i, u->y_stride, u->z + column, u->z_stride, NULL, NULL, u->tokens);
+	UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 		UNROLL for (int c = 0; c < vectors; c++)
 			store(matrix + r * u->stride + c * LANES, acc[r][c]);
 }
 
 INLINE void update_panel(const struct update *u, int vectors, ptrdiff_t column)
 {
-	for (int i = 0; i < u->width; i += TILE_ROWS)
+	for (int i = 0; i < u->width; i += UPDATE_ROWS)
 		update_tile(u, vectors, column, i);
 }
 
@@ -183,11 +184,11 @@ static void update(const struct update *u)
 {
 	for (int done = 0, take; done < u->vectors; done += take) {
 		const ptrdiff_t column = (ptrdiff_t)done * LANES;
-		take = next_tile(u->vectors - done);
-		if (take == TILE_VECTORS)
-			update_panel(u, TILE_VECTORS, column);
+		take = next_tile(u->vectors - done, UPDATE_VECTORS);
+		if (take == UPDATE_VECTORS)
+			update_panel(u, UPDATE_VECTORS, column);
 		else if (take == 2)
-			update_panel(u, TILE_VECTORS > 2 ? 2 : 1, column);
+			update_panel(u, UPDATE_VECTORS > 2 ? 2 : 1, column);
 		else
 			update_panel(u, 1, column);
 	}

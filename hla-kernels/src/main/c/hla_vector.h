@@ -39,6 +39,13 @@ typedef real exact;
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
 
+/* Hides a value from the compiler without leaving its register. */
+#if defined __x86_64__
+#define KEEP_IN_REGISTER(value) __asm__ volatile("" : "+v"(value))
+#else
+#define KEEP_IN_REGISTER(value) __asm__ volatile("" : "+w"(value))
+#endif
+
 /* The loaded and stored twins may start at any element; the plain ones live in registers. */
 typedef real vec __attribute__((vector_size(HLA_VECTOR_BYTES)));
 typedef real vec_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(real)), may_alias));

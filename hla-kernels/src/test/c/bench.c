@@ -15,11 +15,6 @@
 #include "../../main/c/hla_session.h"
 #include "operators.h"
 
-double peak_baseline_float32(long), peak_avx2_float32(long), peak_avx512_float32(long);
-double peak_baseline_float64(long), peak_avx2_float64(long), peak_avx512_float64(long);
-
-static double (*const peaks[HLA_ISA_COUNT][2])(long) = {{peak_baseline_float32, peak_baseline_float64},
-	{peak_avx2_float32, peak_avx2_float64}, {peak_avx512_float32, peak_avx512_float64}};
 static const char *const precision_names[] = {"float32", "mixed", "float64"};
 
 struct work {
@@ -43,7 +38,7 @@ static double now(void)
 
 static void *random_rows(size_t count, enum hla_precision precision)
 {
-	void *rows = malloc(count * sizeof(double));
+	void *rows = aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 	if (!rows)
 		abort();
 	for (size_t i = 0; i < count; i++) {
@@ -78,12 +73,11 @@ static struct result measure(const struct work *w)
 	int square, wide;
 	count_attentions(w->operator, w->ridge, &square, &wide);
 	const double work = 4.0 * w->d * ((double)square * w->d + (double)wide * w->dv) * w->heads;
-	double (*const peak)(long) = peaks[session->isa][w->precision == HLA_FLOAT64];
 	double best_peak = 0, best = INFINITY;
 	const double end = now() + w->seconds;
 	do {
 		double start = now();
-		const double flops = peak(20000);
+		const double flops = session->kernels->peak(20000);
 		const double rate = flops / (now() - start);
 		if (rate > best_peak)
 			best_peak = rate;
