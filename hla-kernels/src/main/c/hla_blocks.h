@@ -39,20 +39,22 @@
 #if defined __AVX512F__
 #define HLA_VECTOR_BYTES 64
 #define HLA_DOT_BYTES (HLA_SINGLE ? 32 : 64)
-enum { READ_ROWS = 8, READ_VECTORS = 2, UPDATE_ROWS = 4, UPDATE_VECTORS = 2, DOT_ROWS = 8 };
+enum { READ_ROWS = 8, UPDATE_ROWS = 4, DOT_ROWS = 8 };
 #elif defined __AVX2__
 #define HLA_VECTOR_BYTES 32
 #define HLA_DOT_BYTES 32
-enum { READ_ROWS = 4, READ_VECTORS = 2, UPDATE_ROWS = 4, UPDATE_VECTORS = 2, DOT_ROWS = 8 };
+enum { READ_ROWS = 4, UPDATE_ROWS = 4, DOT_ROWS = 8 };
 #elif defined __aarch64__
 #define HLA_VECTOR_BYTES 16
 #define HLA_DOT_BYTES 16
-enum { READ_ROWS = 8, READ_VECTORS = 2, UPDATE_ROWS = 8, UPDATE_VECTORS = 2, DOT_ROWS = 8 };
+enum { READ_ROWS = 8, UPDATE_ROWS = 8, DOT_ROWS = 8 };
 #else
 #define HLA_VECTOR_BYTES 16
 #define HLA_DOT_BYTES 16
-enum { READ_ROWS = 4, READ_VECTORS = 2, UPDATE_ROWS = 4, UPDATE_VECTORS = 2, DOT_ROWS = 8 };
+enum { READ_ROWS = 4, UPDATE_ROWS = 4, DOT_ROWS = 8 };
 #endif
+/* Every tile of a read or an update is two vectors wide, as are the panels that matrices are stored in. */
+enum { TILE_VECTORS = 2 };
 #endif
 
 #endif

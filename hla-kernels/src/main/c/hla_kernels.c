@@ -47,7 +47,7 @@ static void run_read(const struct block *b, int index)
 	const struct read r = {
 		.out = row(s, out, b->first), .out_stride = s->signal[out].stride,
 		.x = turned(s, x, b->first), .width = s->plan.width[x],
-		.matrix = matrix->values, .stride = s->matrix_stride[m], .vectors = vectors_of(s->plan.width[z]),
+		.matrix = matrix->values, .panel_size = s->panel_size[m], .vectors = vectors_of(s->plan.width[z]),
 		.base = (const real *)matrix->base, .grow = (real)hla_powers_of(s, b->head, decay)->exact[b->since_fold],
 		.weights = s->weights[s->plan.product_of[index]],
 		.z = row(s, z, b->first), .z_stride = s->signal[z].stride,
@@ -75,7 +75,7 @@ static void run_update(const struct block *b, int m)
 		left_stride = s->faded_stride;
 	}
 	const struct update u = {
-		.matrix = matrix->values, .stride = s->matrix_stride[m], .vectors = vectors_of(s->plan.width[z]),
+		.matrix = matrix->values, .panel_size = s->panel_size[m], .vectors = vectors_of(s->plan.width[z]),
 		.y = left, .y_stride = left_stride, .width = s->plan.width[y],
 		.z = row(s, z, b->first), .z_stride = s->signal[z].stride, .tokens = b->tokens,
 		.decay = (real)total,
@@ -127,13 +127,19 @@ static void fold_matrix(const struct hla_matrix *matrix, double decay, ptrdiff_t
 		}
 }
 
+static ptrdiff_t area_of(const struct hla_session *s, int m)
+{
+	const int columns = s->plan.width[s->plan.program.matrix[m].z];
+	return (columns + PANEL - 1) / PANEL * s->panel_size[m];
+}
+
 /* Mixed precision: moves the changes since the last fold into the double matrices, and rounds these for reads. */
 static void fold(struct hla_session *s, int head, int since_fold)
 {
 	for (int m = 0; m < s->plan.program.matrix_count; m++)
 		fold_matrix(hla_matrix_of(s, head, m),
 				hla_powers_of(s, head, s->plan.program.matrix[m].decay)->exact[since_fold],
-				hla_matrix_rows(s, m) * s->matrix_stride[m]);
+				area_of(s, m));
 }
 
 /* Rows that kernels can take where the caller has them: whole aligned vectors, and not far apart for the cache. */
@@ -254,6 +260,11 @@ static void prepare(struct hla_session *s, int head)
 			((real *)s->signal[z].column)[t] = 1;
 }
 
+static ptrdiff_t place_of(const struct hla_session *s, int m, int row, int column)
+{
+	return column / PANEL * s->panel_size[m] + (ptrdiff_t)row * PANEL + column % PANEL;
+}
+
 static void set_matrix(struct hla_session *s, int head, int m, const double *values)
 {
 	const struct hla_matrix *matrix = hla_matrix_of(s, head, m);
@@ -262,14 +273,14 @@ static void set_matrix(struct hla_session *s, int head, int m, const double *val
 		fold(s, h, s->since_fold);
 	s->since_fold = 0;
 	for (int i = 0; i < rows; i++) {
-		const ptrdiff_t at = i * s->matrix_stride[m];
 		for (int j = 0; j < width; j++) {
+			const ptrdiff_t at = place_of(s, m, i, j);
 			const double value = *values++;
-			((real *)matrix->values)[at + j] = HLA_MIXED ? 0 : (real)value;
+			((real *)matrix->values)[at] = HLA_MIXED ? 0 : (real)value;
 			if (HLA_MIXED)
-				matrix->kept[at + j] = value;
+				matrix->kept[at] = value;
 			if (matrix->base)
-				matrix->base[at + j] = (float)value;
+				matrix->base[at] = (float)value;
 		}
 		if (matrix->column) {
 			((exact *)matrix->kept_column)[i] = (exact)*values;
@@ -284,10 +295,10 @@ static void get_matrix(const struct hla_session *s, int head, int m, double *val
 	const int rows = hla_matrix_rows(s, m), width = s->plan.width[s->plan.program.matrix[m].z];
 	const double decay = hla_powers_of(s, head, s->plan.program.matrix[m].decay)->exact[s->since_fold];
 	for (int i = 0; i < rows; i++) {
-		const ptrdiff_t at = i * s->matrix_stride[m];
 		for (int j = 0; j < width; j++) {
-			const double change = (double)((const real *)matrix->values)[at + j];
-			*values++ = HLA_MIXED ? decay * matrix->kept[at + j] + change : change;
+			const ptrdiff_t at = place_of(s, m, i, j);
+			const double change = (double)((const real *)matrix->values)[at];
+			*values++ = HLA_MIXED ? decay * matrix->kept[at] + change : change;
 		}
 		if (matrix->column)
 			*values++ = (double)((const exact *)matrix->kept_column)[i];
@@ -313,6 +324,6 @@ static double peak(long turns)
 #define HLA_TABLE_(isa, precision) hla_kernels_##isa##_##precision
 #define HLA_TABLE(isa, precision) HLA_TABLE_(isa, precision)
 const struct hla_kernels HLA_TABLE(HLA_ISA, HLA_PRECISION) = {
-	.element = sizeof(real), .tokens = TOKENS,
+	.element = sizeof(real), .tokens = TOKENS, .panel = PANEL,
 	.prepare = prepare, .process = process, .set_matrix = set_matrix, .get_matrix = get_matrix, .peak = peak,
 };

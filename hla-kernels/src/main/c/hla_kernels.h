@@ -19,8 +19,8 @@ enum hla_isa { HLA_BASELINE, HLA_AVX2, HLA_AVX512, HLA_ISA_COUNT };
 struct hla_session;
 
 struct hla_kernels {
-	/* Sizes that the session needs for its layout: bytes of an element, tokens of a block. */
-	int element, tokens;
+	/* What the session needs for its layout: bytes of an element, tokens of a block, columns of a panel of a matrix. */
+	int element, tokens, panel;
 	/* Fills the decay tables of a head. */
 	void (*prepare)(struct hla_session *session, int head);
 	/* Processes n tokens of all heads: rows of elements, o may be null. */

@@ -66,7 +66,8 @@ static void lay_out_matrix(struct hla_session *s, struct arena *arena, int m, st
 	const bool mixed = s->kernels == hla_kernels_of(s->isa, HLA_MIXED_PRECISION);
 	const size_t element = (size_t)s->kernels->element;
 	const size_t rows = rows_of(plan->width[plan->program.matrix[m].y]);
-	const size_t area = rows * (size_t)s->matrix_stride[m];
+	const size_t columns = (size_t)plan->width[plan->program.matrix[m].z], panel = (size_t)s->kernels->panel;
+	const size_t area = (columns + panel - 1) / panel * (size_t)s->panel_size[m];
 	struct hla_matrix parts = {.values = take(arena, area, element)};
 	if (mixed) {
 		parts.kept = take(arena, area, sizeof(double));
@@ -90,7 +91,7 @@ static void lay_out(struct hla_session *s, struct arena *arena)
 	s->decay = take(arena, (size_t)s->heads, sizeof *s->decay);
 	lay_out_signals(s, arena);
 	for (int m = 0; m < matrices; m++)
-		s->matrix_stride[m] = stride_of(s, plan->width[plan->program.matrix[m].z]);
+		s->panel_size[m] = (ptrdiff_t)rows_of(plan->width[plan->program.matrix[m].y]) * s->kernels->panel;
 	for (int h = 0; h < s->heads; h++) {
 		for (int m = 0; m < matrices; m++)
 			lay_out_matrix(s, arena, m, arena->start ? hla_matrix_of(s, h, m) : NULL);

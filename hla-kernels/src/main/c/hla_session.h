@@ -31,7 +31,7 @@ struct hla_signal {
 
 struct hla_matrix {
 	/*
-	 * [rows][stride]. In the mixed precision these are the changes since the last fold, `base` is the matrix at that
+	 * In panels, see hla_tiles.h. In the mixed precision these are the changes since the last fold, `base` is the matrix at that
 	 * time in float, and `kept` in double; in the others the values are all there is.
 	 */
 	void *values;
@@ -57,7 +57,7 @@ struct hla_session {
 	int since_fold;  /* tokens since base and kept were written, mixed precision only */
 
 	struct hla_signal signal[HLA_MAX_SIGNALS];
-	ptrdiff_t matrix_stride[HLA_MAX_MATRICES];
+	ptrdiff_t panel_size[HLA_MAX_MATRICES];
 	struct hla_matrix *matrix;  /* [heads][matrix_count] */
 	struct hla_powers *powers;  /* [heads][HLA_MAX_DECAY + 1] */
 	void *weights[HLA_MAX_READS];

@@ -1,13 +1,15 @@
 /*
  * The one primitive, a tile of rows x vectors accumulators that collects products of a left and a right operand, and
  * the three loops over it that make up a linear attention: product, read and update.
+ *
+ * Rows of tokens are row-major. A matrix is stored as panels of PANEL columns, each row after row, so that a tile walks
+ * through memory in a straight line: element (i, j) stands at (j / PANEL) panel_size + i PANEL + j % PANEL.
  */
 #ifndef HLA_TILES_H
 #define HLA_TILES_H
 
 #include "hla_vector.h"
 
-enum { TILE_VECTORS = READ_VECTORS > UPDATE_VECTORS ? READ_VECTORS : UPDATE_VECTORS };
 typedef vec tile_row[TILE_VECTORS];
 
 INLINE void clear(tile_row *acc, int rows, int vectors)
@@ -40,8 +42,8 @@ INLINE void collect(tile_row *acc, int rows, int vectors, const real *left, ptrd
 }
 
 /* The same for the tokens of the tile itself: a token takes part in its own row and in later ones, in no earlier one. */
-INLINE void collect_triangle(tile_row *acc, int rows, int vectors, const real *left, ptrdiff_t left_stride, const real *right,
-		ptrdiff_t right_stride)
+INLINE void collect_triangle(tile_row *acc, int rows, int vectors, const real *left, ptrdiff_t left_stride,
+		const real *right, ptrdiff_t right_stride)
 {
 	UNROLL for (int k = 0; k < rows; k++) {
 		vec b[TILE_VECTORS];
@@ -53,14 +55,6 @@ INLINE void collect_triangle(tile_row *acc, int rows, int vectors, const real *l
 				acc[r][c] = mul_add(a, b[c], acc[r][c]);
 		}
 	}
-}
-
-/* Splits a row of vectors into tiles without leaving one narrow tile behind: 4 = 2 + 2 rather than 3 + 1. */
-INLINE int next_tile(int left, int most)
-{
-	if (left <= most)
-		return left;
-	return left > most + 1 ? most : (left + 1) / 2;
 }
 
 /*
@@ -95,103 +89,95 @@ static void product(real *weights, const real *x, const real *y, ptrdiff_t y_str
 struct read {
 	real *out;
 	const real *x;       /* turned: [width][TOKENS] */
-	const real *matrix;  /* [width][stride] */
+	const real *matrix;
 	const real *base;    /* mixed: the matrix is matrix + grow base */
 	const real *weights; /* [TOKENS][TOKENS] */
 	const real *z;
 	const real *power;   /* [TOKENS]: decay of the matrix at each token */
-	ptrdiff_t out_stride, stride, z_stride;
+	ptrdiff_t out_stride, panel_size, z_stride;
 	int width, vectors, tokens;
 	real grow;
 };
 
-INLINE void read_tile(const struct read *r, int vectors, ptrdiff_t column, int t, const real *base, const real *grow)
+INLINE void read_tile(const struct read *r, int vectors, ptrdiff_t panel, int t, bool based, const real *grow)
 {
 	tile_row acc[READ_ROWS];
+	const ptrdiff_t column = panel * PANEL, at = panel * r->panel_size;
 	clear(acc, READ_ROWS, vectors);
-	collect(acc, READ_ROWS, vectors, r->x + t, TOKENS, r->matrix + column, r->stride, base ? base + column : NULL, grow, r->width);
+	collect(acc, READ_ROWS, vectors, r->x + t, TOKENS, r->matrix + at, PANEL, based ? r->base + at : NULL, grow, r->width);
 	UNROLL for (int i = 0; i < READ_ROWS; i++) {
 		const vec p = splat(r->power[t + i]);
 		UNROLL for (int c = 0; c < vectors; c++)
 			acc[i][c] *= p;
 	}
 	collect(acc, READ_ROWS, vectors, r->weights + t, TOKENS, r->z + column, r->z_stride, NULL, NULL, t);
-	collect_triangle(acc, READ_ROWS, vectors, r->weights + t * TOKENS + t, TOKENS, r->z + t * r->z_stride + column, r->z_stride);
+	collect_triangle(acc, READ_ROWS, vectors, r->weights + t * TOKENS + t, TOKENS, r->z + t * r->z_stride + column,
+			r->z_stride);
 	UNROLL for (int i = 0; i < READ_ROWS; i++)
 		UNROLL for (int c = 0; c < vectors; c++)
 			store(r->out + (t + i) * r->out_stride + column + c * LANES, acc[i][c]);
 }
 
-INLINE void read_panel(const struct read *r, int vectors, ptrdiff_t column)
+INLINE void read_panel(const struct read *r, int vectors, ptrdiff_t panel)
 {
 	for (int t = 0; t < r->tokens; t += READ_ROWS) {
 		if (HLA_MIXED && r->grow != 1)
-			read_tile(r, vectors, column, t, r->base, &r->grow);
+			read_tile(r, vectors, panel, t, true, &r->grow);
 		else
-			read_tile(r, vectors, column, t, HLA_MIXED ? r->base : NULL, NULL);
+			read_tile(r, vectors, panel, t, HLA_MIXED, NULL);
 	}
 }
 
 static void read(const struct read *r)
 {
-	for (int done = 0, take; done < r->vectors; done += take) {
-		const ptrdiff_t column = (ptrdiff_t)done * LANES;
-		take = next_tile(r->vectors - done, READ_VECTORS);
-		if (take == READ_VECTORS)
-			read_panel(r, READ_VECTORS, column);
-		else if (take == 2)
-			read_panel(r, READ_VECTORS > 2 ? 2 : 1, column);
-		else
-			read_panel(r, 1, column);
-	}
+	const int whole = r->vectors / TILE_VECTORS;
+	for (int panel = 0; panel < whole; panel++)
+		read_panel(r, TILE_VECTORS, panel);
+	if (r->vectors % TILE_VECTORS)
+		read_panel(r, 1, whole);
 }
 
 /* matrix = decay matrix + y^T z over `tokens` rows; y carries the decay from each token to the end of the block. */
 struct update {
 	real *matrix;
 	const real *y, *z;
-	ptrdiff_t stride, y_stride, z_stride;
+	ptrdiff_t panel_size, y_stride, z_stride;
 	int width, vectors, tokens;
 	real decay;
 };
 
-INLINE void update_tile(const struct update *u, int vectors, ptrdiff_t column, int i)
+INLINE void update_tile(const struct update *u, int vectors, ptrdiff_t panel, int i)
 {
 	tile_row acc[UPDATE_ROWS];
-	real *matrix = u->matrix + i * u->stride + column;
+	real *matrix = u->matrix + panel * u->panel_size + i * PANEL;
 	UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 		UNROLL for (int c = 0; c < vectors; c++)
-			acc[r][c] = load(matrix + r * u->stride + c * LANES);
+			acc[r][c] = load(matrix + r * PANEL + c * LANES);
 	if (u->decay != 1) {
 		const vec decay = splat(u->decay);
 		UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 			UNROLL for (int c = 0; c < vectors; c++)
 				acc[r][c] *= decay;
 	}
-	collect(acc, UPDATE_ROWS, vectors, u->y + i, u->y_stride, u->z + column, u->z_stride, NULL, NULL, u->tokens);
+	collect(acc, UPDATE_ROWS, vectors, u->y + i, u->y_stride, u->z + panel * PANEL, u->z_stride, NULL, NULL, u->tokens);
 	UNROLL for (int r = 0; r < UPDATE_ROWS; r++)
 		UNROLL for (int c = 0; c < vectors; c++)
-			store(matrix + r * u->stride + c * LANES, acc[r][c]);
+			store(matrix + r * PANEL + c * LANES, acc[r][c]);
 }
 
-INLINE void update_panel(const struct update *u, int vectors, ptrdiff_t column)
+INLINE void update_panel(const struct update *u, int vectors, ptrdiff_t panel)
 {
 	for (int i = 0; i < u->width; i += UPDATE_ROWS)
-		update_tile(u, vectors, column, i);
+		update_tile(u, vectors, panel, i);
 }
 
 static void update(const struct update *u)
 {
-	for (int done = 0, take; done < u->vectors; done += take) {
-		const ptrdiff_t column = (ptrdiff_t)done * LANES;
-		take = next_tile(u->vectors - done, UPDATE_VECTORS);
-		if (take == UPDATE_VECTORS)
-			update_panel(u, UPDATE_VECTORS, column);
-		else if (take == 2)
-			update_panel(u, UPDATE_VECTORS > 2 ? 2 : 1, column);
-		else
-			update_panel(u, 1, column);
-	}
+	const int whole = u->vectors / TILE_VECTORS;
+	for (int panel = 0; panel < whole; panel++)
+		update_panel(u, TILE_VECTORS, panel);
+	if (u->vectors % TILE_VECTORS)
+		update_panel(u, 1, whole);
 }
 
 #endif

@@ -34,6 +34,7 @@ typedef real exact;
 #endif
 
 #define LANES ((int)(HLA_VECTOR_BYTES / sizeof(real)))
+#define PANEL (TILE_VECTORS * LANES)
 #define DOT_LANES ((int)(HLA_DOT_BYTES / sizeof(real)))
 
 #define INLINE static inline __attribute__((always_inline))
