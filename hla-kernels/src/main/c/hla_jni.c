@@ -77,6 +77,13 @@ JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_instructionSet(JNIEnv *
 	return hla_best_isa((enum hla_isa)cap);
 }
 
+JNIEXPORT jdouble JNICALL Java_io_hla_kernels_NativeSession_peak(JNIEnv *env, jclass type, jint isa, jint precision,
+		jint turns)
+{
+	(void)env, (void)type;
+	return hla_kernels_of((enum hla_isa)isa, (enum hla_precision)precision)->peak(turns);
+}
+
 JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jclass type, jintArray program,
 		jdoubleArray coefficients, jintArray sizes, jdoubleArray scalars, jdoubleArray decay)
 {

@@ -49,6 +49,11 @@ public final class NativeKernel extends AttentionKernel {
     return INSTRUCTION_SETS.get(instructionSet);
   }
 
+  /** Runs a loop of multiply-adds in registers; returns its floating-point operations. */
+  double peak(Precision precision, int turns) {
+    return NativeSession.peak(instructionSet, precision, turns);
+  }
+
   @Override
   Session open(Computation computation, double[] matrices) {
     return new NativeSession(computation, matrices, instructionSet);

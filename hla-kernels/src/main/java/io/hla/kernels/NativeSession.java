@@ -61,6 +61,11 @@ final class NativeSession implements Session {
     return instructionSet(cap);
   }
 
+  /** Runs a loop of multiply-adds in registers; returns its floating-point operations. */
+  static double peak(int instructionSet, Precision precision, int turns) {
+    return peak(instructionSet, precision.ordinal(), turns);
+  }
+
   @Override
   public void process(
       float[] query, float[] key, float[] value, float[] output, int from, int count) {
@@ -145,6 +150,8 @@ final class NativeSession implements Session {
   }
 
   private static native int instructionSet(int cap);
+
+  private static native double peak(int instructionSet, int precision, int turns);
 
   private static native long create(
       int[] program, double[] coefficients, int[] sizes, double[] scalars, double[] decay);
