@@ -46,6 +46,7 @@ public final class Applier implements AutoCloseable {
   public State state() {
     double[] values = new double[algebra.stateLayout().size()];
     session.read(values);
+    algebra.stateLayout().unify(values);
     return new State(algebra, tokens, values);
   }
 

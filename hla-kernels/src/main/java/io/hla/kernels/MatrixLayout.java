@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import java.nio.DoubleBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,12 +17,14 @@ final class MatrixLayout {
   private final int[] columns;
   private final int headStride;
   private final int heads;
+  private final AttentionSettings settings;
   private final Map<String, Integer> byName = new HashMap<>();
 
   /** The layout of some of {@code program}'s matrices. Throws if it has over 2^31 values. */
   MatrixLayout(Program program, List<Program.Matrix> matrices, AttentionSettings settings) {
     this.matrices = List.copyOf(matrices);
     this.heads = settings.numHeads();
+    this.settings = settings;
     int n = matrices.size();
     offsets = new int[n];
     rows = new int[n];
@@ -83,6 +86,92 @@ final class MatrixLayout {
     List<String> names = new ArrayList<>();
     matrices.forEach(m -> names.add(m.name()));
     return names;
+  }
+
+  /** Whether a matrix is a sum of y_t y_t^T. */
+  boolean isSymmetric(int m) {
+    return matrices.get(m).y() == matrices.get(m).z();
+  }
+
+  /**
+   * The first head that has the same matrix: sums over k and v alone are one for all query heads of
+   * a KV head that decay alike.
+   */
+  int owner(int head, int m) {
+    Program.Matrix matrix = matrices.get(m);
+    if (matrix.y() == Program.QUERY || matrix.y() > Program.VALUE) {
+      return head;
+    }
+    if (matrix.z() == Program.QUERY || matrix.z() > Program.VALUE) {
+      return head;
+    }
+    int first = settings.kvHead(head) * (heads / settings.numKvHeads());
+    while (matrix.decayPower() != 0
+        && !settings.decay().get(first).equals(settings.decay().get(head))) {
+      first++;
+    }
+    return first;
+  }
+
+  /** Values of all heads when symmetric matrices are triangles and shared ones stand once. */
+  long packedSize() {
+    long size = 0;
+    for (int head = 0; head < heads; head++) {
+      for (int m = 0; m < matrices.size(); m++) {
+        if (owner(head, m) == head) {
+          size += isSymmetric(m) ? rows[m] * (rows[m] + 1L) / 2 : (long) rows[m] * columns[m];
+        }
+      }
+    }
+    return size;
+  }
+
+  /** Writes each matrix once: symmetric ones row by row from the diagonal on. */
+  void pack(double[] values, DoubleBuffer to) {
+    for (int head = 0; head < heads; head++) {
+      for (int m = 0; m < matrices.size(); m++) {
+        for (int row = 0; owner(head, m) == head && row < rows[m]; row++) {
+          int skipped = isSymmetric(m) ? row : 0;
+          to.put(values, offset(head, m) + row * columns[m] + skipped, columns[m] - skipped);
+        }
+      }
+    }
+  }
+
+  /** Reads what {@link #pack} wrote. */
+  double[] unpack(DoubleBuffer from) {
+    double[] values = new double[size()];
+    for (int head = 0; head < heads; head++) {
+      for (int m = 0; m < matrices.size(); m++) {
+        for (int row = 0; owner(head, m) == head && row < rows[m]; row++) {
+          int skipped = isSymmetric(m) ? row : 0;
+          from.get(values, offset(head, m) + row * columns[m] + skipped, columns[m] - skipped);
+        }
+      }
+    }
+    unify(values);
+    return values;
+  }
+
+  /**
+   * Makes symmetric matrices symmetric to the bit, and shared ones equal to the bit, so that
+   * packing loses nothing. Kernels may round the two sides of the diagonal apart.
+   */
+  void unify(double[] values) {
+    for (int head = 0; head < heads; head++) {
+      for (int m = 0; m < matrices.size(); m++) {
+        int at = offset(head, m);
+        if (owner(head, m) != head) {
+          System.arraycopy(values, offset(owner(head, m), m), values, at, rows[m] * columns[m]);
+        } else if (isSymmetric(m)) {
+          for (int row = 1; row < rows[m]; row++) {
+            for (int column = 0; column < row; column++) {
+              values[at + row * columns[m] + column] = values[at + column * columns[m] + row];
+            }
+          }
+        }
+      }
+    }
   }
 
   /** Copies one matrix of all heads from one array to another. */

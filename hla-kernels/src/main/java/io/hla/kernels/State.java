@@ -80,7 +80,8 @@ public final class State {
 
   /** The bytes of this state; {@link StateBytes} draws them. */
   public byte[] toBytes() {
-    return StateBytes.write(StateBytes.Kind.STATE, settings(), 0, tokens, values);
+    return StateBytes.write(
+        StateBytes.Kind.STATE, settings(), 0, tokens, algebra.stateLayout(), values);
   }
 
   /**
@@ -91,12 +92,12 @@ public final class State {
   public static State fromBytes(byte[] bytes) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     Algebra algebra = Algebra.of(read.settings());
-    return new State(algebra, read.tokens(), read.values(algebra.stateLayout().size()));
+    return new State(algebra, read.tokens(), read.values(algebra.stateLayout()));
   }
 
-  /** Heap bytes of the matrices. */
+  /** About how many bytes {@link #toBytes} gives. */
   public long sizeInBytes() {
-    return 8L * values.length;
+    return 8L * algebra.stateLayout().packedSize();
   }
 
   Algebra algebra() {

@@ -24,7 +24,9 @@ import java.util.zip.CRC32C;
  *     12+n      4  scan step (0 in a state)
  *     16+n      8  tokens
  *     24+n      8  m, number of values
- *     32+n    8 m  values: head after head, matrix after matrix, row-major, IEEE 754 double
+ *     32+n    8 m  values, IEEE 754 double: head after head, matrix after matrix in program order,
+ *                  row-major; of a symmetric matrix each row from the diagonal on; a matrix of k and v
+ *                  alone only at the first query head of its KV head that has this decay
  *   32+n+8m      4  CRC32C of everything before
  * </pre>
  */
@@ -46,14 +48,20 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
   }
 
   static byte[] write(
-      Kind kind, AttentionSettings settings, int step, long tokens, double[] values) {
+      Kind kind,
+      AttentionSettings settings,
+      int step,
+      long tokens,
+      MatrixLayout layout,
+      double[] values) {
     byte[] text = text(settings).getBytes(StandardCharsets.UTF_8);
-    int size = Math.toIntExact(FIXED + text.length + 8L * values.length);
+    long count = layout.packedSize();
+    int size = Math.toIntExact(FIXED + text.length + 8L * count);
     ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(MAGIC).putShort((short) VERSION).putShort((short) kind.code);
     out.putInt(text.length).put(text);
-    out.putInt(step).putLong(tokens).putLong(values.length);
-    out.asDoubleBuffer().put(values);
+    out.putInt(step).putLong(tokens).putLong(count);
+    layout.pack(values, out.asDoubleBuffer());
     out.position(size - 4);
     out.putInt(checksum(out.array(), size - 4));
     return out.array();
@@ -94,7 +102,7 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     int step = in.getInt();
     long tokens = in.getLong();
     long count = in.getLong();
-    if (tokens < 0 || count < 0 || count * 8 != in.remaining() - 4) {
+    if (tokens < 0 || count < 0 || count > Integer.MAX_VALUE || count * 8 != in.remaining() - 4) {
       throw damaged("names %d values, has bytes for %d", count, (in.remaining() - 4) / 8);
     }
     ByteBuffer payload = in.slice().order(ByteOrder.LITTLE_ENDIAN);
@@ -103,14 +111,13 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
         settings(new String(text, StandardCharsets.UTF_8)), step, tokens, payload);
   }
 
-  /** The matrices; {@code expected} values, as the settings demand. */
-  double[] values(int expected) {
-    if (payload.remaining() != 8L * expected) {
-      throw damaged("has %d values, its settings need %d", payload.remaining() / 8, expected);
+  /** The matrices in a layout that fits the settings. */
+  double[] values(MatrixLayout layout) {
+    if (payload.remaining() != 8L * layout.packedSize()) {
+      throw damaged(
+          "has %d values, its settings need %d", payload.remaining() / 8, layout.packedSize());
     }
-    double[] values = new double[expected];
-    payload.asDoubleBuffer().get(values);
-    return values;
+    return layout.unpack(payload.asDoubleBuffer());
   }
 
   private static String text(AttentionSettings settings) {

@@ -48,6 +48,7 @@ public final class Summarizer implements AutoCloseable {
     for (String name : layout.names()) {
       MatrixLayout.copy(name, computation.layout(), all, layout, values);
     }
+    layout.unify(values);
     return new Summary(algebra, step, tokens, values);
   }
 

@@ -30,9 +30,9 @@ public final class Summary {
     return Algebra.of(settings).steps().size();
   }
 
-  /** Heap bytes of one summary of {@code step}. */
+  /** About how many bytes {@link #toBytes} gives for a summary of {@code step}. */
   public static long sizeInBytes(AttentionSettings settings, int step) {
-    return 8L * Algebra.of(settings).summaryLayout(step).size();
+    return 8L * Algebra.of(settings).summaryLayout(step).packedSize();
   }
 
   /** The summary of no token. */
@@ -81,7 +81,8 @@ public final class Summary {
 
   /** The bytes of this summary; {@link StateBytes} draws them. */
   public byte[] toBytes() {
-    return StateBytes.write(StateBytes.Kind.SUMMARY, settings(), step, tokens, values);
+    return StateBytes.write(
+        StateBytes.Kind.SUMMARY, settings(), step, tokens, algebra.summaryLayout(step), values);
   }
 
   /**
@@ -97,8 +98,8 @@ public final class Summary {
           "HLA_STATE_DAMAGED",
           "scan step is " + read.step() + ", expected below " + algebra.steps().size());
     }
-    int size = algebra.summaryLayout(read.step()).size();
-    return new Summary(algebra, read.step(), read.tokens(), read.values(size));
+    return new Summary(
+        algebra, read.step(), read.tokens(), read.values(algebra.summaryLayout(read.step())));
   }
 
   double[] values() {

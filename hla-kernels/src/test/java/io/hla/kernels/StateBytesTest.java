@@ -1,0 +1,167 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The bytes of states and summaries: nothing is lost, and nothing damaged is read. */
+class StateBytesTest {
+  /** Two KV heads with two query heads each; the first pair decays alike, the second does not. */
+  private static AttentionSettings grouped(Variant variant) {
+    return variant
+        .settings(3, 2)
+        .heads(4, 2)
+        .decay(List.of(0.5, 0.5, 0.5, 0.25))
+        .normalize(true)
+        .precision(Precision.FLOAT64)
+        .build();
+  }
+
+  static List<Variant> variants() {
+    return Variant.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("variants")
+  void statesComeBackToTheBit(Variant variant) {
+    AttentionSettings settings = grouped(variant);
+    Stretch tokens = Stretch.normal(settings, 37, 5);
+    TestKernels.all()
+        .forEach(
+            kernel -> {
+              State state = tokens.stateBehind(kernel.get(), State.zero(settings));
+              assertSame(State.fromBytes(state.toBytes()), state);
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("variants")
+  void summariesComeBackToTheBit(Variant variant) {
+    AttentionSettings settings = grouped(variant);
+    Stretch tokens = Stretch.normal(settings, 37, 6);
+    TestKernels.all()
+        .forEach(
+            kernel -> {
+              for (int step = 0; step < Summary.steps(settings); step++) {
+                Summary summary = tokens.summary(kernel.get(), step, State.zero(settings));
+                Summary read = Summary.fromBytes(summary.toBytes());
+                assertThat(read.values()).isEqualTo(summary.values());
+                assertThat(read.tokens()).isEqualTo(37);
+                assertThat(read.step()).isEqualTo(step);
+                assertThat(read.settings()).isEqualTo(settings);
+              }
+            });
+  }
+
+  @Test
+  void symmetricAndSharedMatricesStandOnce() {
+    AttentionSettings one = AttentionSettings.builder(8, 8).heads(4, 1).decay(0.5).build();
+    AttentionSettings apart =
+        AttentionSettings.builder(8, 8).heads(4, 1).decay(List.of(0.5, 0.6, 0.7, 0.8)).build();
+    // S: a triangle of 36; F: 64 a head.
+    assertThat(State.zero(one).sizeInBytes()).isEqualTo(8 * (36 + 4 * 64));
+    assertThat(State.zero(apart).sizeInBytes()).isEqualTo(8 * (4 * 36 + 4 * 64));
+  }
+
+  /** Files of version 1; they are only ever read. The streams are integers, so values are exact. */
+  @Test
+  void readsVersion1() throws IOException {
+    AttentionSettings settings =
+        AttentionSettings.builder(3, 2)
+            .operator(Operator.HLA3)
+            .heads(2, 1)
+            .decay(0.5)
+            .precision(Precision.FLOAT64)
+            .build();
+    Stretch tokens = Stretch.integers(settings, 9, 11);
+    State state = tokens.stateBehind(Kernels.recurrent(), State.zero(settings));
+    Summary summary = tokens.summary(Kernels.recurrent(), 0, State.zero(settings));
+    assertSame(State.fromBytes(resource("state-v1.bin")), state);
+    assertThat(Summary.fromBytes(resource("summary-v1.bin")).values()).isEqualTo(summary.values());
+    assertThat(state.toBytes()).isEqualTo(resource("state-v1.bin"));
+    assertThat(summary.toBytes()).isEqualTo(resource("summary-v1.bin"));
+  }
+
+  @Test
+  void everyFlippedBitIsNoticed() throws IOException {
+    byte[] bytes = resource("state-v1.bin");
+    for (int bit = 0; bit < 8 * bytes.length; bit++) {
+      byte[] damaged = bytes.clone();
+      damaged[bit / 8] ^= (byte) (1 << bit % 8);
+      assertThatThrownBy(() -> State.fromBytes(damaged))
+          .as("bit %d", bit)
+          .isInstanceOf(StateException.class);
+    }
+  }
+
+  @Test
+  void everyTruncationIsNoticed() throws IOException {
+    byte[] bytes = resource("state-v1.bin");
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> State.fromBytes(cut))
+          .as("%d bytes", length)
+          .isInstanceOf(StateException.class)
+          .extracting(e -> ((StateException) e).condition())
+          .isEqualTo("HLA_STATE_DAMAGED");
+    }
+  }
+
+  @Test
+  void aNewerVersionIsNamed() throws IOException {
+    byte[] newer = withChecksum(resource("state-v1.bin"), 4, (byte) 2);
+    assertThatThrownBy(() -> State.fromBytes(newer))
+        .hasMessage("the state has version 2, this program reads up to 1")
+        .extracting(e -> ((StateException) e).condition())
+        .isEqualTo("HLA_STATE_VERSION");
+  }
+
+  @Test
+  void aSummaryIsNotAState() throws IOException {
+    byte[] summary = resource("summary-v1.bin");
+    assertThatThrownBy(() -> State.fromBytes(summary)).hasMessageContaining("kind 2, expected 1");
+  }
+
+  @Test
+  void otherSettingsAreRefusedWithBothValues() {
+    State state = State.zero(AttentionSettings.builder(3, 2).decay(0.5).build());
+    Summary other = Summary.identity(AttentionSettings.builder(3, 2).decay(0.25).build(), 0);
+    assertThatThrownBy(() -> state.advance(other))
+        .hasMessageContaining("decay is [0.25], expected [0.5]")
+        .extracting(e -> ((StateException) e).condition())
+        .isEqualTo("HLA_STATE_SETTINGS");
+  }
+
+  private static void assertSame(State actual, State expected) {
+    assertThat(actual.values()).isEqualTo(expected.values());
+    assertThat(actual.tokens()).isEqualTo(expected.tokens());
+    assertThat(actual.settings()).isEqualTo(expected.settings());
+  }
+
+  private static byte[] withChecksum(byte[] bytes, int at, byte value) {
+    byte[] changed = bytes.clone();
+    changed[at] = value;
+    CRC32C crc = new CRC32C();
+    crc.update(changed, 0, changed.length - 4);
+    ByteBuffer.wrap(changed)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(changed.length - 4, (int) crc.getValue());
+    return changed;
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream in = StateBytesTest.class.getResourceAsStream("/state/" + name)) {
+      return in.readAllBytes();
+    }
+  }
+}
