@@ -2,6 +2,7 @@
  * Runs the plan of a program over batches of tokens. Compiled once for each instruction set and precision, see
  * hla_vector.h.
  */
+#include "hla_features.h"
 #include "hla_rows.h"
 #include "hla_session.h"
 #include "hla_tiles.h"

@@ -1,60 +1,10 @@
-/*
- * What happens to rows of tokens around the linear attentions: packing with scale and feature map, turning, decay,
- * the column of ones, and the output.
- */
+/* What happens to rows of tokens around the linear attentions: turning, decay, the column of ones, and the output. */
 #ifndef HLA_ROWS_H
 #define HLA_ROWS_H
 
-#include <math.h>
 #include <string.h>
 
-#include "hla_kernels.h"
 #include "hla_vector.h"
-
-static real row_norm(const real *row, int width)
-{
-	real sum = 0;
-	for (int i = 0; i < width; i++)
-		sum += row[i] * row[i];
-	return (real)sqrt(sum);
-}
-
-static void map_row(real *row, int width, enum hla_feature_map map)
-{
-	switch (map) {
-	case HLA_IDENTITY:
-		break;
-	case HLA_RELU:
-		for (int i = 0; i < width; i++)
-			row[i] = row[i] < 0 ? 0 : row[i];
-		break;
-	case HLA_ELU1:
-		for (int i = 0; i < width; i++)
-			row[i] = row[i] > 0 ? row[i] + 1 : HLA_SINGLE ? (real)expf((float)row[i]) : (real)exp(row[i]);
-		break;
-	case HLA_L2: {
-		const real norm = row_norm(row, width);
-		if (norm != 0)
-			for (int i = 0; i < width; i++)
-				row[i] /= norm;
-		break;
-	}
-	}
-}
-
-/* Copies rows into scratch rows of `stride`, whose elements behind `width` stay zero. */
-static void pack(real *to, ptrdiff_t stride, const real *from, ptrdiff_t from_stride, int width, int tokens, real scale,
-		enum hla_feature_map map)
-{
-	for (int t = 0; t < tokens; t++, to += stride, from += from_stride) {
-		int i = 0;
-		for (; i + LANES <= width; i += LANES)
-			store(to + i, load(from + i) * scale);
-		for (; i < width; i++)
-			to[i] = from[i] * scale;
-		map_row(to, width, map);
-	}
-}
 
 #if HLA_SINGLE
 enum { SQUARE = 4 };

@@ -2,7 +2,7 @@
  * Ratio of the kernels to the multiply-add peak of the same core, both measured in this process, turn by turn.
  *
  *   bench [isa=..] [precision=..] [operator=..] [d=..] [dv=..] [heads=..] [kv=..] [call=tokens] [seconds=..]
- *         [normalize] [ridge] [decay] [summarize] [elu1] [relu] [l2]
+ *         [factor=1e-40|nan|..] [normalize] [ridge] [decay] [summarize] [elu1] [relu] [l2]
  *
  * Without sizes it prints the table of the goals.
  */
@@ -36,13 +36,16 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* What the rows are multiplied with: denormals and what is not a number must not be much slower. */
+static double factor = 1;
+
 static void *random_rows(size_t count, enum hla_precision precision)
 {
 	void *rows = aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 	if (!rows)
 		abort();
 	for (size_t i = 0; i < count; i++) {
-		const double value = (double)rand() / RAND_MAX - 0.5;
+		const double value = factor * ((double)rand() / RAND_MAX - 0.5);
 		if (precision == HLA_FLOAT64)
 			((double *)rows)[i] = value;
 		else
@@ -186,6 +189,7 @@ int main(int argc, char **argv)
 		else if (!strcmp(key, "ridge")) w.ridge = true;
 		else if (!strcmp(key, "decay")) w.decay = true;
 		else if (!strcmp(key, "summarize")) w.summarize = true;
+		else if (!strcmp(key, "factor")) factor = atof(value);
 		else if (!strcmp(key, "elu1")) w.map = HLA_ELU1;
 		else if (!strcmp(key, "relu")) w.map = HLA_RELU;
 		else if (!strcmp(key, "l2")) w.map = HLA_L2;
