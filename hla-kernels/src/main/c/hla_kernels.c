@@ -250,9 +250,12 @@ static void prepare(struct hla_session *s, int head)
 		if (!s->plan.decays[e])
 			continue;
 		const struct hla_powers *p = hla_powers_of(s, head, e);
+		/* Each power is the product of two of half its exponent, which rounds only log2 i times. */
 		const int count = HLA_MIXED ? HLA_SPAN : HLA_BATCH;
-		for (int i = 0; i <= count; i++)
-			p->exact[i] = e == 0 || s->decay[head] == 1 ? 1 : pow(s->decay[head], (double)e * i);
+		p->exact[0] = 1;
+		p->exact[1] = e == 0 ? 1 : pow(s->decay[head], e);
+		for (int i = 2; i <= count; i++)
+			p->exact[i] = p->exact[i / 2] * p->exact[i - i / 2];
 		for (int i = 0; i <= HLA_BATCH; i++)
 			((real *)p->rounded)[i] = (real)p->exact[i];
 	}
@@ -261,49 +264,66 @@ static void prepare(struct hla_session *s, int head)
 			((real *)s->signal[z].column)[t] = 1;
 }
 
-static ptrdiff_t place_of(const struct hla_session *s, int m, int row, int column)
+/* A stretch of one row of a matrix, from column on: at most a panel wide. */
+struct stretch {
+	ptrdiff_t at;
+	int row, column, count;
+};
+
+/* Steps to the next stretch, panel by panel, row by row; starts from all zero. */
+static bool next_stretch(const struct hla_session *s, int m, struct stretch *part)
 {
-	return column / PANEL * s->panel_size[m] + (ptrdiff_t)row * PANEL + column % PANEL;
+	const int rows = hla_matrix_rows(s, m), width = s->plan.width[s->plan.program.matrix[m].z];
+	if (part->count && ++part->row == rows) {
+		part->row = 0;
+		part->column += PANEL;
+	}
+	if (part->column >= width)
+		return false;
+	part->count = width - part->column < PANEL ? width - part->column : PANEL;
+	part->at = part->column / PANEL * s->panel_size[m] + (ptrdiff_t)part->row * PANEL;
+	return true;
 }
 
 static void set_matrix(struct hla_session *s, int head, int m, const double *values)
 {
 	const struct hla_matrix *matrix = hla_matrix_of(s, head, m);
-	const int rows = hla_matrix_rows(s, m), width = s->plan.width[s->plan.program.matrix[m].z];
+	const int rows = hla_matrix_rows(s, m), columns = hla_matrix_columns(s, m);
 	for (int h = 0; HLA_MIXED && s->since_fold && h < s->heads; h++)
 		fold(s, h, s->since_fold);
 	s->since_fold = 0;
-	for (int i = 0; i < rows; i++) {
-		for (int j = 0; j < width; j++) {
-			const ptrdiff_t at = place_of(s, m, i, j);
-			const double value = *values++;
-			((real *)matrix->values)[at] = HLA_MIXED ? 0 : (real)value;
-			if (HLA_MIXED)
-				matrix->kept[at] = value;
-			if (matrix->base)
-				matrix->base[at] = (float)value;
-		}
-		if (matrix->column) {
-			((exact *)matrix->kept_column)[i] = (exact)*values;
-			((real *)matrix->column)[i] = (real)*values++;
-		}
+	for (struct stretch part = {0}; next_stretch(s, m, &part);) {
+		const double *restrict from = values + (ptrdiff_t)part.row * columns + part.column;
+		real *restrict to = (real *)matrix->values + part.at;
+		for (int j = 0; j < part.count; j++)
+			to[j] = HLA_MIXED ? 0 : (real)from[j];
+		for (int j = 0; HLA_MIXED && j < part.count; j++)
+			matrix->kept[part.at + j] = from[j];
+		for (int j = 0; matrix->base && j < part.count; j++)
+			matrix->base[part.at + j] = (float)from[j];
+	}
+	for (int i = 0; matrix->column && i < rows; i++) {
+		const double value = values[(ptrdiff_t)(i + 1) * columns - 1];
+		((exact *)matrix->kept_column)[i] = (exact)value;
+		((real *)matrix->column)[i] = (real)value;
 	}
 }
 
 static void get_matrix(const struct hla_session *s, int head, int m, double *values)
 {
 	const struct hla_matrix *matrix = hla_matrix_of(s, head, m);
-	const int rows = hla_matrix_rows(s, m), width = s->plan.width[s->plan.program.matrix[m].z];
+	const int rows = hla_matrix_rows(s, m), columns = hla_matrix_columns(s, m);
 	const double decay = hla_powers_of(s, head, s->plan.program.matrix[m].decay)->exact[s->since_fold];
-	for (int i = 0; i < rows; i++) {
-		for (int j = 0; j < width; j++) {
-			const ptrdiff_t at = place_of(s, m, i, j);
-			const double change = (double)((const real *)matrix->values)[at];
-			*values++ = HLA_MIXED ? decay * matrix->kept[at] + change : change;
-		}
-		if (matrix->column)
-			*values++ = (double)((const exact *)matrix->kept_column)[i];
+	for (struct stretch part = {0}; next_stretch(s, m, &part);) {
+		double *restrict to = values + (ptrdiff_t)part.row * columns + part.column;
+		const real *restrict from = (const real *)matrix->values + part.at;
+		for (int j = 0; j < part.count; j++)
+			to[j] = (double)from[j];
+		for (int j = 0; HLA_MIXED && j < part.count; j++)
+			to[j] += decay * matrix->kept[part.at + j];
 	}
+	for (int i = 0; matrix->column && i < rows; i++)
+		values[(ptrdiff_t)(i + 1) * columns - 1] = (double)((const exact *)matrix->kept_column)[i];
 }
 
 static double peak(long turns)
