@@ -2,47 +2,37 @@ package io.hla.kernels;
 
 import io.hla.kernels.Program.Matrix;
 import io.hla.kernels.Program.Read;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * What a block of tokens has to compute once although a program asks for it several times.
+ * What a block has to compute once although the program asks for it several times.
  *
- * @param scores the masked products x y^T, without repetition
- * @param scoresOfRead for each read of the program, its place in {@code scores}
- * @param transposed the signals that are needed column by column
+ * @param scores for each read, the first read with the same masked product x y^T
+ * @param columns for each matrix, the first matrix with the same y: y is transposed there
  */
-record BlockPlan(List<Scores> scores, List<Integer> scoresOfRead, List<Integer> transposed) {
-
-  /**
-   * x_t . y_s times g^(decayPower (t - s)), s &lt;= t; strict: g^(decayPower (t - 1 - s)), s &lt;
-   * t.
-   */
-  record Scores(int x, int y, int decayPower, boolean strict) {}
-
-  BlockPlan {
-    scores = List.copyOf(scores);
-    scoresOfRead = List.copyOf(scoresOfRead);
-    transposed = List.copyOf(transposed);
-  }
+record BlockPlan(List<Integer> scores, List<Integer> columns) {
 
   static BlockPlan of(Program program) {
-    List<Scores> scores = new ArrayList<>();
-    List<Integer> scoresOfRead = new ArrayList<>();
-    for (Read read : program.reads()) {
-      Matrix matrix = program.matrices().get(read.matrix());
-      scoresOfRead.add(
-          place(scores, new Scores(read.x(), matrix.y(), matrix.decayPower(), read.strict())));
-    }
-    List<Integer> transposed = new ArrayList<>();
-    program.matrices().forEach(matrix -> place(transposed, matrix.y()));
-    return new BlockPlan(scores, scoresOfRead, transposed);
+    List<Matrix> matrices = program.matrices();
+    List<Read> reads = program.reads();
+    return new BlockPlan(
+        IntStream.range(0, reads.size()).mapToObj(r -> firstEqual(program, r)).toList(),
+        matrices.stream()
+            .map(m -> matrices.stream().map(Matrix::y).toList().indexOf(m.y()))
+            .toList());
   }
 
-  private static <T> int place(List<T> list, T element) {
-    if (!list.contains(element)) {
-      list.add(element);
-    }
-    return list.indexOf(element);
+  private static int firstEqual(Program program, int read) {
+    return IntStream.range(0, read)
+        .filter(earlier -> scores(program, earlier).equals(scores(program, read)))
+        .findFirst()
+        .orElse(read);
+  }
+
+  private static List<Object> scores(Program program, int read) {
+    Read r = program.reads().get(read);
+    Matrix m = program.matrices().get(r.matrix());
+    return List.of(r.x(), m.y(), m.decayPower(), r.strict());
   }
 }

@@ -1,7 +1,5 @@
 package io.hla.kernels;
 
-import io.hla.kernels.BlockPlan.Scores;
-import io.hla.kernels.Program.Matrix;
 import io.hla.kernels.Program.Read;
 import io.hla.kernels.Program.Term;
 import java.util.ArrayList;
@@ -21,7 +19,9 @@ import java.util.Map;
  *   update           M &lt;- g^(e w) M + (diag(g^(e (w - 1 - s))) y)^T z
  * </pre>
  *
- * Row t of the second product stops at token t, so that a token never meets a later one.
+ * <p>Row i of a matrix is kept as [y^T | M]: in columns 0 to w - 1 element i of y of each token of
+ * the block, then row i of M. One pass of x over these long rows gives [x y^T | x M]. All signals
+ * therefore start at column w, and a token's row in front of it holds its scores x y^T.
  *
  * @param <A> the type of a row
  */
@@ -31,55 +31,57 @@ final class BlockSession<A> {
   private final MatrixLayout layout;
   private final BlockPlan plan;
   private final Rows<A> rows;
-  private final int block;
 
-  /** Mixed precision: the sums in double, of which the matrices are rounded copies; else null. */
+  /** Tokens of a block, and the column at which signals and matrices start. */
+  private final int w;
+
+  /** The sums in double, of which the matrices are rounded copies; null when they are the sums. */
   private final double[] sums;
 
+  /** For each matrix of each head. */
   private final List<A[]> matrices = new ArrayList<>();
 
-  /** Per matrix of each head; null for no decay. */
+  /** For each matrix of each head; null for no decay. */
   private final List<DecayTable<A>> decays = new ArrayList<>();
 
-  // Scratch of one block of one head.
+  // Scratch for one block of one head.
   private final List<A[]> signals = new ArrayList<>();
-  private final List<A[]> scores = new ArrayList<>();
-  private final List<A[]> transposed = new ArrayList<>();
-  private final boolean[] hasScores;
-  private final boolean[] hasTransposed;
-  private final A[] scratch;
+  private final boolean[] hasColumns;
+  private final A[] factors;
+  private final A[] added;
 
   /**
    * Opens a stream.
    *
-   * @param initial the matrices in front of it; kept and overwritten in mixed precision
+   * @param initial the matrices in front of it
+   * @param sums the same array to keep the sums of mixed precision in, or null
    */
-  BlockSession(Computation computation, double[] initial, Rows<A> rows, int block) {
+  BlockSession(Computation computation, double[] initial, double[] sums, Rows<A> rows, int block) {
     this.settings = computation.settings();
     this.program = computation.program();
     this.layout = computation.layout();
     this.plan = BlockPlan.of(program);
     this.rows = rows;
-    this.block = block;
-    sums = settings.precision() == Precision.MIXED ? initial : null;
+    this.w = block;
+    this.sums = sums;
     openMatrices(initial);
-    int widest = block;
     for (int i = 0; i < Program.FIRST_READ + program.reads().size(); i++) {
-      int width = program.width(i, settings);
-      widest = Math.max(widest, width);
-      signals.add(rows.rows(block, width));
+      signals.add(rows.rows(w, w + program.width(i, settings)));
     }
     if (settings.normalize()) {
       for (A value : signals.get(Program.VALUE)) {
-        rows.put(value, settings.valueDim(), 1);
+        rows.put(value, w + settings.valueDim(), 1);
       }
     }
-    plan.scores().forEach(s -> scores.add(rows.rows(block, block)));
-    plan.transposed()
-        .forEach(signal -> transposed.add(rows.rows(program.width(signal, settings), block)));
-    hasScores = new boolean[scores.size()];
-    hasTransposed = new boolean[transposed.size()];
-    scratch = rows.rows(2, widest);
+    hasColumns = new boolean[layout.count()];
+    int tallest = 1;
+    int widest = settings.valueColumns();
+    for (int m = 0; m < layout.count(); m++) {
+      tallest = Math.max(tallest, layout.rows(m));
+      widest = Math.max(widest, layout.columns(m));
+    }
+    factors = rows.rows(tallest, w);
+    added = rows.rows(tallest, w + widest);
   }
 
   private void openMatrices(double[] initial) {
@@ -88,9 +90,9 @@ final class BlockSession<A> {
       double g = settings.decay().get(head);
       for (int m = 0; m < layout.count(); m++) {
         int columns = layout.columns(m);
-        A[] matrix = rows.rows(layout.rows(m), columns);
+        A[] matrix = rows.rows(layout.rows(m), w + columns);
         for (int i = 0; i < matrix.length; i++) {
-          rows.set(matrix[i], initial, layout.offset(head, m) + i * columns, columns);
+          rows.set(matrix[i], w, initial, layout.offset(head, m) + i * columns, columns);
         }
         matrices.add(matrix);
         int power = layout.matrix(m).decayPower();
@@ -98,7 +100,7 @@ final class BlockSession<A> {
             g == 1 || power == 0
                 ? null
                 : known.computeIfAbsent(
-                    List.of(g, (double) power), k -> DecayTable.of(rows, g, power, block)));
+                    List.of(g, (double) power), k -> DecayTable.of(rows, g, power, w)));
       }
     }
   }
@@ -106,9 +108,9 @@ final class BlockSession<A> {
   /** Runs tokens {@code from} to {@code from + count - 1}; {@code output} may be null. */
   void run(A query, A key, A value, A output, int from, int count) {
     for (int head = 0; head < settings.numHeads(); head++) {
-      for (int at = from; at < from + count; at += block) {
-        int tokens = Math.min(block, from + count - at);
-        load(head, query, key, value, at, tokens);
+      for (int done = 0; done < count; done += w) {
+        int tokens = Math.min(w, count - done);
+        load(head, query, key, value, from + done, tokens);
         for (int read = 0; read < program.reads().size(); read++) {
           read(head, read, tokens);
         }
@@ -116,7 +118,7 @@ final class BlockSession<A> {
           update(head, m, tokens);
         }
         if (output != null) {
-          store(head, output, at, tokens);
+          store(head, output, from + done, tokens);
         }
       }
     }
@@ -130,112 +132,94 @@ final class BlockSession<A> {
     A[] k = signals.get(Program.KEY);
     A[] v = signals.get(Program.VALUE);
     for (int t = 0; t < tokens; t++) {
-      System.arraycopy(query, (at + t) * settings.queryWidth() + head * d, q[t], 0, d);
-      System.arraycopy(key, (at + t) * settings.keyWidth() + kv * d, k[t], 0, d);
-      System.arraycopy(value, (at + t) * settings.valueWidth() + kv * dv, v[t], 0, dv);
-      rows.map(settings.featureMap(), settings.scale(), q[t], d);
-      rows.map(settings.featureMap(), 1, k[t], d);
+      System.arraycopy(query, (at + t) * settings.queryWidth() + head * d, q[t], w, d);
+      System.arraycopy(key, (at + t) * settings.keyWidth() + kv * d, k[t], w, d);
+      System.arraycopy(value, (at + t) * settings.valueWidth() + kv * dv, v[t], w, dv);
+      rows.map(settings.featureMap(), settings.scale(), q[t], w, w + d);
+      rows.map(settings.featureMap(), 1, k[t], w, w + d);
     }
-    Arrays.fill(hasScores, false);
-    Arrays.fill(hasTransposed, false);
+    Arrays.fill(hasColumns, false);
   }
 
   private void read(int head, int index, int tokens) {
     Read read = program.reads().get(index);
     int m = read.matrix();
-    A[] matrix = matrix(head, m);
-    DecayTable<A> decay = decay(head, m);
-    A[] weights = scores(head, index, tokens);
+    int inner = layout.rows(m);
+    int end = w + layout.columns(m);
     A[] x = signals.get(read.x());
     A[] z = signals.get(layout.matrix(m).z());
     A[] to = signals.get(Program.FIRST_READ + index);
-    int inner = layout.rows(m);
-    int columns = layout.columns(m);
-    for (int t = 0; t < tokens; t++) {
-      int seen = read.strict() ? t : t + 1;
-      rows.clear(to[t], columns);
-      rows.addProduct(to[t], x[t], inner, matrix, columns);
-      if (decay != null) {
-        rows.scale(to[t], decay.powers()[seen], columns);
-      }
-      rows.addProduct(to[t], weights[t], seen, z, columns);
-    }
-  }
-
-  /** D . x y^T of a read; only the columns of tokens that row t sees are computed. */
-  private A[] scores(int head, int read, int tokens) {
-    int index = plan.scoresOfRead().get(read);
-    A[] result = scores.get(index);
-    if (hasScores[index]) {
-      return result;
-    }
-    hasScores[index] = true;
-    Scores wanted = plan.scores().get(index);
-    DecayTable<A> decay = decay(head, program.reads().get(read).matrix());
-    A[] x = signals.get(wanted.x());
-    A[] y = transposed(wanted.y(), tokens);
-    int inner = program.width(wanted.x(), settings);
-    for (int t = wanted.strict() ? 1 : 0; t < tokens; t++) {
-      int last = wanted.strict() ? t - 1 : t;
-      rows.clear(result[t], last + 1);
-      rows.addProduct(result[t], x[t], inner, y, last + 1);
-      if (decay != null) {
-        rows.multiply(result[t], result[t], decay.lags()[last], last + 1);
+    A[] matrix = matrix(head, m);
+    DecayTable<A> decay = decay(head, m);
+    int scores = plan.scores().get(index);
+    A[] columns = scores == index ? columns(head, m, tokens) : null;
+    A[] weights = signals.get(Program.FIRST_READ + scores);
+    if (columns == matrix) {
+      rows.product(to, tokens, x, w, inner, matrix, 0, end);
+    } else {
+      rows.product(to, tokens, x, w, inner, matrix, w, end);
+      if (columns != null) {
+        rows.product(to, tokens, x, w, inner, columns, 0, tokens);
       }
     }
-    return result;
-  }
-
-  private A[] transposed(int signal, int tokens) {
-    int index = plan.transposed().indexOf(signal);
-    A[] result = transposed.get(index);
-    if (!hasTransposed[index]) {
-      hasTransposed[index] = true;
-      rows.transpose(signals.get(signal), tokens, program.width(signal, settings), result);
+    int lag = read.strict() ? 0 : 1;
+    if (columns != null && decay != null) {
+      for (int t = 1 - lag; t < tokens; t++) {
+        rows.multiply(to[t], to[t], decay.lags()[t + lag - 1], 0, t + lag);
+      }
     }
-    return result;
+    rows.addLowerProduct(
+        to, tokens, decay == null ? null : decay.powers(), lag, weights, z, w, end);
   }
 
   private void update(int head, int m, int tokens) {
-    Matrix matrix = layout.matrix(m);
+    int width = layout.columns(m);
+    A[] z = signals.get(layout.matrix(m).z());
+    A[] y = columns(head, m, tokens);
+    A[] matrix = matrix(head, m);
     DecayTable<A> decay = decay(head, m);
-    A[] y = transposed(matrix.y(), tokens);
-    A[] z = signals.get(matrix.z());
-    A[] to = matrix(head, m);
-    int columns = layout.columns(m);
     double rho = decay == null ? 1 : decay.powers()[tokens];
-    for (int i = 0; i < to.length; i++) {
-      A factors = y[i];
-      if (decay != null) {
-        factors = scratch[0];
-        rows.multiply(factors, y[i], decay.lags()[tokens - 1], tokens);
+    if (decay != null) {
+      for (int i = 0; i < matrix.length; i++) {
+        rows.multiply(factors[i], y[i], decay.lags()[tokens - 1], 0, tokens);
       }
-      if (sums != null) {
-        A added = scratch[1];
-        rows.clear(added, columns);
-        rows.addProduct(added, factors, tokens, z, columns);
-        rows.accumulate(sums, layout.offset(head, m) + i * columns, rho, added, to[i], columns);
-      } else {
-        if (decay != null) {
-          rows.scale(to[i], rho, columns);
-        }
-        rows.addProduct(to[i], factors, tokens, z, columns);
-      }
+      y = factors;
     }
+    if (sums == null) {
+      rows.addProduct(matrix, rho, y, tokens, z, w, w + width);
+      return;
+    }
+    rows.product(added, matrix.length, y, 0, tokens, z, w, w + width);
+    for (int i = 0; i < matrix.length; i++) {
+      int at = layout.offset(head, m) + i * width;
+      rows.accumulate(sums, at, rho, added[i], matrix[i], w, w + width);
+    }
+  }
+
+  /** The rows that hold y of matrix {@code m} transposed, in front of column w. */
+  private A[] columns(int head, int m, int tokens) {
+    int owner = plan.columns().get(m);
+    A[] to = matrix(head, owner);
+    if (!hasColumns[owner]) {
+      hasColumns[owner] = true;
+      rows.transpose(signals.get(layout.matrix(m).y()), tokens, w, to);
+    }
+    return to;
   }
 
   private void store(int head, A output, int at, int tokens) {
     int dv = settings.valueDim();
-    A sum = scratch[0];
+    A sum = added[0];
+    int end = w + settings.valueColumns();
     for (int t = 0; t < tokens; t++) {
-      rows.clear(sum, settings.valueColumns());
+      rows.clear(sum, w, end);
       for (Term term : program.output()) {
-        rows.add(sum, term.coefficient(), signals.get(term.signal())[t], settings.valueColumns());
+        rows.add(sum, term.coefficient(), signals.get(term.signal())[t], w, end);
       }
       if (settings.normalize()) {
-        rows.divide(sum, rows.at(sum, dv) + settings.epsilon(), dv);
+        rows.divide(sum, rows.at(sum, w + dv) + settings.epsilon(), w, w + dv);
       }
-      System.arraycopy(sum, 0, output, (at + t) * settings.outputWidth() + head * dv, dv);
+      System.arraycopy(sum, w, output, (at + t) * settings.outputWidth() + head * dv, dv);
     }
   }
 
@@ -248,9 +232,9 @@ final class BlockSession<A> {
     for (int head = 0; head < layout.heads(); head++) {
       for (int m = 0; m < layout.count(); m++) {
         A[] matrix = matrix(head, m);
-        int columns = layout.columns(m);
+        int width = layout.columns(m);
         for (int i = 0; i < matrix.length; i++) {
-          rows.get(matrix[i], to, layout.offset(head, m) + i * columns, columns);
+          rows.get(matrix[i], w, to, layout.offset(head, m) + i * width, width);
         }
       }
     }

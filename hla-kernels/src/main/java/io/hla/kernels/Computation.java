@@ -9,6 +9,17 @@ package io.hla.kernels;
  */
 record Computation(AttentionSettings settings, Program program, MatrixLayout layout) {
 
+  /**
+   * The arithmetic that keeps mixed precision's promise: the published forms subtract sums that
+   * grow far beyond their difference, so float is not enough for them.
+   */
+  Precision arithmetic() {
+    boolean cancels = settings.form() == Form.PUBLISHED;
+    return settings.precision() == Precision.MIXED && cancels
+        ? Precision.FLOAT64
+        : settings.precision();
+  }
+
   static Computation outputs(Algebra algebra) {
     return new Computation(algebra.settings(), algebra.outputs(), algebra.stateLayout());
   }

@@ -10,127 +10,226 @@ final class DoubleRows implements Rows<double[]> {
   }
 
   @Override
-  public void set(double[] row, double[] from, int at, int length) {
-    for (int j = 0; j < length; j++) {
-      row[j] = from[at + j];
+  public void put(double[] row, int column, double value) {
+    row[column] = value;
+  }
+
+  @Override
+  public double at(double[] row, int column) {
+    return row[column];
+  }
+
+  @Override
+  public void set(double[] row, int from, double[] values, int at, int count) {
+    for (int j = 0; j < count; j++) {
+      row[from + j] = values[at + j];
     }
   }
 
   @Override
-  public void get(double[] row, double[] to, int at, int length) {
-    for (int j = 0; j < length; j++) {
-      to[at + j] = row[j];
+  public void get(double[] row, int from, double[] values, int at, int count) {
+    for (int j = 0; j < count; j++) {
+      values[at + j] = row[from + j];
     }
   }
 
   @Override
-  public void clear(double[] row, int length) {
-    Arrays.fill(row, 0, length, 0);
+  public void clear(double[] row, int from, int end) {
+    Arrays.fill(row, from, end, 0);
   }
 
   @Override
-  public double at(double[] row, int index) {
-    return row[index];
-  }
-
-  @Override
-  public void put(double[] row, int index, double value) {
-    row[index] = value;
-  }
-
-  @Override
-  public void scale(double[] row, double factor, int length) {
-    for (int j = 0; j < length; j++) {
-      row[j] *= factor;
-    }
-  }
-
-  @Override
-  public void divide(double[] row, double divisor, int length) {
-    for (int j = 0; j < length; j++) {
+  public void divide(double[] row, double divisor, int from, int end) {
+    for (int j = from; j < end; j++) {
       row[j] /= divisor;
     }
   }
 
   @Override
-  public void multiply(double[] to, double[] left, double[] right, int length) {
-    for (int j = 0; j < length; j++) {
+  public void multiply(double[] to, double[] left, double[] right, int from, int end) {
+    for (int j = from; j < end; j++) {
       to[j] = left[j] * right[j];
     }
   }
 
   @Override
-  public void add(double[] to, double factor, double[] from, int length) {
-    add1(to, factor, from, length);
+  public void add(double[] to, double factor, double[] row, int from, int end) {
+    add1(to, factor, row, from, end);
   }
 
   @Override
-  public void addProduct(double[] to, double[] factors, int inner, double[][] right, int columns) {
+  public void product(
+      double[][] to,
+      int count,
+      double[][] factors,
+      int first,
+      int inner,
+      double[][] right,
+      int from,
+      int end) {
+    for (int t = 0; t < count; t++) {
+      Arrays.fill(to[t], from, end, 0);
+    }
+    addFours(to, count, factors, first, inner, right, from, end);
+  }
+
+  @Override
+  public void addProduct(
+      double[][] to,
+      double keep,
+      double[][] factors,
+      int inner,
+      double[][] right,
+      int from,
+      int end) {
+    if (keep != 1) {
+      for (double[] row : to) {
+        scale(row, keep, from, end);
+      }
+    }
+    addFours(to, to.length, factors, 0, inner, right, from, end);
+  }
+
+  // Neighbouring calls add to different rows, so that none waits for the one before it.
+  private static void addFours(
+      double[][] to,
+      int count,
+      double[][] factors,
+      int first,
+      int inner,
+      double[][] right,
+      int from,
+      int end) {
     int i = 0;
     for (; i + 4 <= inner; i += 4) {
-      add4(
-          to,
-          factors[i],
-          right[i],
-          factors[i + 1],
-          right[i + 1],
-          factors[i + 2],
-          right[i + 2],
-          factors[i + 3],
-          right[i + 3],
-          columns);
+      double[] a = right[i];
+      double[] b = right[i + 1];
+      double[] c = right[i + 2];
+      double[] d = right[i + 3];
+      for (int t = 0; t < count; t++) {
+        add4(to[t], factors[t], first + i, a, b, c, d, from, end);
+      }
     }
     for (; i < inner; i++) {
-      add1(to, factors[i], right[i], columns);
-    }
-  }
-
-  // Four rows for one pass over the destination; with more the compiler stops vectorizing.
-  private static void add4(
-      double[] to,
-      double a,
-      double[] rowA,
-      double b,
-      double[] rowB,
-      double c,
-      double[] rowC,
-      double d,
-      double[] rowD,
-      int columns) {
-    for (int j = 0; j < columns; j++) {
-      to[j] += a * rowA[j] + b * rowB[j] + c * rowC[j] + d * rowD[j];
-    }
-  }
-
-  private static void add1(double[] to, double factor, double[] row, int columns) {
-    for (int j = 0; j < columns; j++) {
-      to[j] += factor * row[j];
-    }
-  }
-
-  @Override
-  public void transpose(double[][] from, int rows, int columns, double[][] to) {
-    for (int i = 0; i < rows; i++) {
-      double[] row = from[i];
-      for (int j = 0; j < columns; j++) {
-        to[j][i] = row[j];
+      for (int t = 0; t < count; t++) {
+        add1(to[t], factors[t][first + i], right[i], from, end);
       }
     }
   }
 
   @Override
-  public void map(FeatureMap map, double factor, double[] row, int length) {
-    scale(row, factor, length);
-    map.apply(row, 0, length);
+  public void addLowerProduct(
+      double[][] to,
+      int count,
+      double[] keep,
+      int lag,
+      double[][] factors,
+      double[][] right,
+      int from,
+      int end) {
+    if (keep != null) {
+      for (int t = 0; t < count; t++) {
+        scale(to[t], keep[t + lag], from, end);
+      }
+    }
+    for (int s = 0; s < count; s += 4) {
+      for (int t = s + 1 - lag; t < count; t++) {
+        int seen = t + lag;
+        if (s + 4 <= seen) {
+          add4(to[t], factors[t], s, right[s], right[s + 1], right[s + 2], right[s + 3], from, end);
+        } else {
+          for (int last = s; last < seen; last++) {
+            add1(to[t], factors[t][last], right[last], from, end);
+          }
+        }
+      }
+    }
+  }
+
+  // Four rows for one pass over the destination; with six the compiler stops vectorizing.
+  private static void add4(
+      double[] to,
+      double[] factors,
+      int first,
+      double[] rowA,
+      double[] rowB,
+      double[] rowC,
+      double[] rowD,
+      int from,
+      int end) {
+    double a = factors[first];
+    double b = factors[first + 1];
+    double c = factors[first + 2];
+    double d = factors[first + 3];
+    for (int j = from; j < end; j++) {
+      to[j] += a * rowA[j] + b * rowB[j] + c * rowC[j] + d * rowD[j];
+    }
+  }
+
+  private static void add1(double[] to, double factor, double[] row, int from, int end) {
+    for (int j = from; j < end; j++) {
+      to[j] += factor * row[j];
+    }
+  }
+
+  private static void scale(double[] row, double factor, int from, int end) {
+    for (int j = from; j < end; j++) {
+      row[j] *= factor;
+    }
+  }
+
+  @Override
+  public void transpose(double[][] rows, int count, int from, double[][] to) {
+    int t = 0;
+    for (; t + 8 <= count; t += 8) {
+      transpose8(rows, t, from, to);
+    }
+    for (; t < count; t++) {
+      for (int i = 0; i < to.length; i++) {
+        to[i][t] = rows[t][from + i];
+      }
+    }
+  }
+
+  private static void transpose8(double[][] rows, int t, int from, double[][] to) {
+    double[] a = rows[t];
+    double[] b = rows[t + 1];
+    double[] c = rows[t + 2];
+    double[] d = rows[t + 3];
+    double[] e = rows[t + 4];
+    double[] f = rows[t + 5];
+    double[] g = rows[t + 6];
+    double[] h = rows[t + 7];
+    int columns = to.length;
+    for (int i = 0; i < columns; i++) {
+      double[] row = to[i];
+      row[t] = a[from + i];
+      row[t + 1] = b[from + i];
+      row[t + 2] = c[from + i];
+      row[t + 3] = d[from + i];
+      row[t + 4] = e[from + i];
+      row[t + 5] = f[from + i];
+      row[t + 6] = g[from + i];
+      row[t + 7] = h[from + i];
+    }
+  }
+
+  @Override
+  public void map(FeatureMap map, double factor, double[] row, int from, int end) {
+    if (factor != 1) {
+      scale(row, factor, from, end);
+    }
+    map.apply(row, from, end - from);
   }
 
   @Override
   public void accumulate(
-      double[] sums, int at, double rho, double[] added, double[] rounded, int length) {
-    for (int j = 0; j < length; j++) {
-      double sum = rho * sums[at + j] + added[j];
-      sums[at + j] = sum;
-      rounded[j] = sum;
+      double[] sums, int at, double rho, double[] added, double[] row, int from, int end) {
+    int shift = at - from;
+    for (int j = from; j < end; j++) {
+      double sum = rho * sums[shift + j] + added[j];
+      sums[shift + j] = sum;
+      row[j] = sum;
     }
   }
 }
