@@ -76,9 +76,7 @@ record Stretch(double[] q, double[] k, double[] v) {
     float[] o = new float[size];
     Arrays.fill(o, Float.NaN);
     applier.apply(floats(q), floats(k), floats(v), o, 0, n);
-    double[] wide = new double[size];
-    Arrays.setAll(wide, i -> o[i]);
-    return wide;
+    return doubles(o);
   }
 
   Summary summary(AttentionKernel kernel, int step, State inFront) {
@@ -92,6 +90,14 @@ record Stretch(double[] q, double[] k, double[] v) {
       }
       return summarizer.summary();
     }
+  }
+
+  static double[] doubles(float[] values) {
+    double[] wide = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
   }
 
   static float[] floats(double[] values) {
