@@ -65,6 +65,27 @@ public final class KernelBenchmark {
     return new Result(perHead, usefulWork(settings) / perHead, bestPeak);
   }
 
+  /**
+   * The same for a plain recurrence in Java as a user would write it: one head, exact and causal,
+   * in float whatever the precision.
+   */
+  public static Result plainRecurrence(AttentionSettings settings, double seconds) {
+    AttentionSettings one =
+        AttentionSettings.builder(settings.headDim(), settings.valueDim())
+            .operator(settings.operator())
+            .scale(settings.scale())
+            .build();
+    Tokens tokens = new Tokens(one, TOKENS);
+    double best = Double.POSITIVE_INFINITY;
+    long end = System.nanoTime() + (long) (seconds * 1e9);
+    do {
+      long start = System.nanoTime();
+      tokens.plain(one);
+      best = Math.min(best, elapsed(start) / TOKENS);
+    } while (System.nanoTime() < end);
+    return new Result(best, usefulWork(one) / best, Double.NaN);
+  }
+
   /** Operations of one token and head. */
   static double usefulWork(AttentionSettings settings) {
     Program program = Operators.outputs(settings);
@@ -164,6 +185,16 @@ public final class KernelBenchmark {
       } else {
         applier.apply(floats.get(0), floats.get(1), floats.get(2), floats.get(3), 0, TOKENS);
       }
+    }
+
+    void plain(AttentionSettings settings) {
+      PlainRecurrence.run(
+          settings.operator(),
+          floats.get(0),
+          floats.get(1),
+          floats.get(2),
+          floats.get(3),
+          settings);
     }
 
     void add(Summarizer summarizer) {

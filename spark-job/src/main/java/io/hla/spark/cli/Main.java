@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
       AttendCommand.class,
       ValidateCommand.class,
       GenerateCommand.class,
-      InspectCommand.class
+      InspectCommand.class,
+      BenchCommand.class
     })
 public final class Main {
   static final int JOB_FAILED = 1;

@@ -1,6 +1,9 @@
 package io.hla.kernels;
 
-/** One head of hla2 (section 4.3) and ahla (6.1) as one would write it down, in float. */
+/**
+ * One head of the exact causal operators (sections 4.3, 6.1) as one would write them down, in
+ * float: what the kernels are compared with.
+ */
 final class PlainRecurrence {
   private PlainRecurrence() {}
 
@@ -14,22 +17,32 @@ final class PlainRecurrence {
     float[] key = new float[d];
     float[] value = new float[dv];
     float[] output = new float[dv];
-    boolean hla2 = operator == Operator.HLA2;
-    float[][] first = new float[d][hla2 ? d : dv];
-    float[][] second = new float[d][dv];
-    float[] middle = new float[hla2 ? d : dv];
+    float[][] moment = new float[d][d];
+    float[][] values = new float[d][dv];
+    float[][] last = new float[d][dv];
+    float[] u = new float[d];
+    float[] r = new float[dv];
     for (int t = 0; t < tokens; t++) {
       for (int i = 0; i < d; i++) {
         query[i] = q[t * d + i] * (float) s.scale();
         key[i] = k[t * d + i];
       }
       System.arraycopy(v, t * dv, value, 0, dv);
-      if (hla2) {
-        step(first, g, key, key, query, middle);
-        step(second, g * g, middle, value, query, output);
-      } else {
-        step(first, g, key, value, query, middle);
-        step(second, g, key, middle, query, output);
+      switch (operator) {
+        case LINEAR -> step(values, g, key, value, query, output);
+        case HLA2 -> {
+          step(moment, g, key, key, query, u);
+          step(last, g * g, u, value, query, output);
+        }
+        case AHLA -> {
+          step(values, g, key, value, query, r);
+          step(last, g, key, r, query, output);
+        }
+        case HLA3 -> {
+          step(moment, g, key, key, query, u);
+          step(values, g, key, value, query, r);
+          step(last, g * g * g, u, r, query, output);
+        }
       }
       System.arraycopy(output, 0, o, t * dv, dv);
     }

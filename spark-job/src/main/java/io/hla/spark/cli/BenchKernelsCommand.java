@@ -1,0 +1,186 @@
+package io.hla.spark.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.KernelBenchmark;
+import io.hla.kernels.KernelBenchmark.Pass;
+import io.hla.kernels.KernelBenchmark.Result;
+import io.hla.kernels.Kernels;
+import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** One thread of every kernel, arrays in and out of Java included. */
+@Command(
+    name = "kernels",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Time of one token and head on one thread, useful work (4 x rows x columns operations a linear",
+      "attention) and its share of the multiply-add peak, measured in the same process. Every case is",
+      "first compared with the recurrence."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  submit.sh bench kernels --operator hla2,hla3 --head-dim 64,128 --precision mixed --json rows.json"
+    })
+final class BenchKernelsCommand implements Callable<Integer> {
+  @Option(
+      names = "--operator",
+      split = ",",
+      paramLabel = "hla2|ahla|hla3|linear",
+      description = "Default: hla2.")
+  private List<Operator> operators = List.of(Operator.HLA2);
+
+  @Option(
+      names = "--head-dim",
+      split = ",",
+      paramLabel = "d",
+      description = "Default: 16,32,64,128.")
+  private List<Integer> headDims = List.of(16, 32, 64, 128);
+
+  @Option(names = "--value-dim", paramLabel = "dv", description = "Default: d.")
+  private Integer valueDim;
+
+  @Option(
+      names = "--precision",
+      split = ",",
+      paramLabel = "mixed|float32|float64",
+      description = "Default: mixed.")
+  private List<Precision> precisions = List.of(Precision.MIXED);
+
+  @Option(
+      names = "--isa",
+      split = ",",
+      paramLabel = "SET",
+      description = "Caps of the native kernels' instruction set. Default: auto, the best.")
+  private List<String> instructionSets = List.of("auto");
+
+  @Option(
+      names = "--pass",
+      split = ",",
+      paramLabel = "apply|summarize",
+      description = "Default: both.")
+  private List<Pass> passes = List.of(Pass.APPLY, Pass.SUMMARIZE);
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "s",
+      description = "For each case; the best counts. Default: 1.")
+  private double seconds = 1;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "The rows for machines.")
+  private Path json;
+
+  private final List<Map<String, Object>> rows = new ArrayList<>();
+
+  @Override
+  public Integer call() throws IOException {
+    System.out.printf(
+        "%-8s %-10s %4s %4s %-8s %-16s %-12s %10s %10s %8s %6s%n",
+        "operator",
+        "pass",
+        "d",
+        "dv",
+        "precision",
+        "kernels",
+        "isa",
+        "us/token",
+        "GFLOP/s",
+        "peak",
+        "ratio");
+    for (Operator operator : operators) {
+      for (int d : headDims) {
+        for (Precision precision : precisions) {
+          AttentionSettings settings =
+              AttentionSettings.builder(d, valueDim == null ? d : valueDim)
+                  .operator(operator)
+                  .scale(1 / Math.sqrt(d))
+                  .precision(precision)
+                  .build();
+          compare(settings);
+        }
+      }
+    }
+    if (json != null) {
+      Files.createDirectories(json.toAbsolutePath().getParent());
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), rows);
+    }
+    return 0;
+  }
+
+  private void compare(AttentionSettings settings) {
+    double peak = Double.NaN;
+    for (Pass pass : passes) {
+      for (String cap : instructionSets) {
+        Result result = measure(Kernels.choose("native", cap), settings, pass, Double.NaN);
+        peak = Double.isNaN(peak) ? result.peakGigaflops() : Math.max(peak, result.peakGigaflops());
+      }
+      measure(Kernels.java(), settings, pass, peak);
+    }
+    row(
+        settings,
+        Pass.APPLY,
+        "plain recurrence",
+        "jvm",
+        KernelBenchmark.plainRecurrence(settings, seconds),
+        peak);
+  }
+
+  private Result measure(
+      AttentionKernel kernel, AttentionSettings settings, Pass pass, double peak) {
+    Result result = KernelBenchmark.measure(kernel, settings, pass, seconds);
+    row(settings, pass, kernel.name(), kernel.instructionSet(), result, peak);
+    return result;
+  }
+
+  /** Java has no measured peak of its own: it is held against the native one. */
+  private void row(
+      AttentionSettings settings,
+      Pass pass,
+      String kernels,
+      String isa,
+      Result result,
+      double nativePeak) {
+    double peak = Double.isNaN(result.peakGigaflops()) ? nativePeak : result.peakGigaflops();
+    double ratio = result.gigaflops() / peak;
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("operator", settings.operator().text());
+    row.put("pass", pass.name().toLowerCase(java.util.Locale.ROOT));
+    row.put("headDim", settings.headDim());
+    row.put("valueDim", settings.valueDim());
+    row.put("precision", settings.precision().text());
+    row.put("kernels", kernels);
+    row.put("isa", isa);
+    row.put("microsPerToken", result.nanoseconds() / 1e3);
+    row.put("usefulGflops", result.gigaflops());
+    row.put("peakGflops", peak);
+    row.put("ratio", ratio);
+    rows.add(row);
+    System.out.printf(
+        "%-8s %-10s %4d %4d %-8s %-16s %-12s %10.4f %10.2f %8.1f %6.3f%n",
+        row.get("operator"),
+        row.get("pass"),
+        settings.headDim(),
+        settings.valueDim(),
+        settings.precision().text(),
+        kernels,
+        isa,
+        result.nanoseconds() / 1e3,
+        result.gigaflops(),
+        peak,
+        ratio);
+  }
+}
