@@ -24,7 +24,7 @@ import org.apache.spark.sql.SparkSession;
 public final class OutputTable implements AutoCloseable {
   private final Configuration configuration;
   private final Path target;
-  private final String format;
+  private final OutputFormat format;
   private final SaveMode mode;
 
   /** {@code name} is the option that the path came from. */
@@ -37,7 +37,7 @@ public final class OutputTable implements AutoCloseable {
     this.configuration = spark.sparkContext().hadoopConfiguration();
     this.name = name;
     this.target = path == null ? null : qualify(new Path(path));
-    this.format = format;
+    this.format = new OutputFormat(spark, name, format);
     this.mode = mode;
   }
 
@@ -64,15 +64,8 @@ public final class OutputTable implements AutoCloseable {
     if (target == null) {
       return true;
     }
-    for (String input : inputs) {
-      for (Path path : matches(new Path(input))) {
-        if (isWithin(target, path) || isWithin(path, target)) {
-          throw new InputException(
-              "HLA_OUTPUT_IN_INPUT",
-              String.format("--%s %s and input %s lie in one another", name, target, path));
-        }
-      }
-    }
+    inputs.forEach(this::checkOutside);
+    format.check();
     boolean exists = exists(target);
     if (exists && mode == SaveMode.ErrorIfExists) {
       throw new InputException(
@@ -82,6 +75,17 @@ public final class OutputTable implements AutoCloseable {
               name, target));
     }
     return !exists || mode != SaveMode.Ignore;
+  }
+
+  /** Refuses to lie in something that the job reads, or around it. */
+  public void checkOutside(String input) {
+    for (Path path : target == null ? new Path[0] : matches(new Path(input))) {
+      if (isWithin(target, path) || isWithin(path, target)) {
+        throw new InputException(
+            "HLA_OUTPUT_IN_INPUT",
+            String.format("--%s %s and input %s lie in one another", name, target, path));
+      }
+    }
   }
 
   /** Refuses two tables in one place. */
@@ -98,11 +102,12 @@ public final class OutputTable implements AutoCloseable {
   /** Writes the rows where nobody sees them yet; when appending, into the table. */
   public void stage(Dataset<Row> rows, Map<String, String> options) {
     if (mode == SaveMode.Append && exists(target)) {
-      rows.write().format(format).options(options).mode(SaveMode.Append).save(target.toString());
+      format.checkSameColumns(target, rows.schema());
+      format.save(rows.write().options(options).mode(SaveMode.Append), target);
       return;
     }
     staging = aside("staging");
-    rows.write().format(format).options(options).save(staging.toString());
+    format.save(rows.write().options(options), staging);
   }
 
   /** Makes the staged rows the table. */
@@ -211,6 +216,11 @@ public final class OutputTable implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /** Whether the table would be the one at another path. */
+  public boolean isAt(String path) {
+    return target != null && target.equals(qualify(new Path(path)));
   }
 
   /** Whether there is a table to write. */
