@@ -3,12 +3,11 @@ package io.hla.spark.cli;
 import io.hla.kernels.AttentionSettings;
 import io.hla.spark.attend.Attend;
 import io.hla.spark.attend.SequenceState;
-import io.hla.spark.input.HeadSizes;
+import io.hla.spark.input.Run;
 import io.hla.spark.input.SequenceKey;
 import io.hla.spark.input.TokenTable;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.report.Report;
-import io.hla.spark.scan.RunTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +18,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -77,10 +77,11 @@ final class AttendCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     input.check();
     operator.check();
+    compute.check();
     states.check();
     SparkSession spark = Sessions.open("hla attend");
     Report report = new Report(spark.sparkContext(), System.err);
-    RunTable runs;
+    Attend.Result result;
     try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
         OutputTable finals = states.finalTable(spark, mode);
         OutputTable prefixes = states.prefixTable(spark, mode)) {
@@ -89,16 +90,18 @@ final class AttendCommand implements Callable<Integer> {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
       }
-      runs = stage(spark, report, outputs, finals, prefixes);
+      result = stage(spark, report, outputs, finals, prefixes);
       tables.forEach(OutputTable::publish);
       tables.forEach(table -> report.table(table.option(), table.path()));
     }
     report.print();
-    if (runs.tokens() == 0) {
+    if (result.runs().tokens() == 0) {
       System.out.println("the input holds no token: the output is an empty table");
     } else if (show > 0) {
       Dataset<Row> written = spark.read().format(outputFormat).load(output);
-      FirstRows.print(written, input.columns(), outputColumn, states.firstRun(runs), show);
+      Run first = states.firstRun(result.runs());
+      StructType schema = result.outputs().schema();
+      FirstRows.print(written, schema, input.columns(), outputColumn, first, show);
     }
     if (reportFile != null) {
       report.writeJson(reportFile);
@@ -106,33 +109,37 @@ final class AttendCommand implements Callable<Integer> {
     return 0;
   }
 
-  private RunTable stage(
+  private Attend.Result stage(
       SparkSession spark,
       Report report,
       OutputTable outputs,
       OutputTable finals,
       OutputTable prefixes) {
+    DataType stateSequences = states.sequenceType(spark);
     Dataset<Row> tokens =
-        report.phase("open", "looking at the input", () -> input.read(spark, operator));
+        report.phase(
+            "open", "looking at the input", () -> input.read(spark, operator, stateSequences));
     TokenTable whole = input.open(tokens, operator);
-    HeadSizes sizes = whole.layout().sizes();
-    AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
+    AttentionSettings settings = states.settings(spark, operator, whole);
     DataType sequenceType = whole.layout().sequenceType();
+    input.columns().checkOutput(sequenceType != null, outputColumn);
     Map<SequenceKey, SequenceState> initial = states.initial(spark, sequenceType, settings);
     TokenTable table =
         input.open(states.narrow(spark, tokens, input.columns(), sequenceType, initial), operator);
+    states.checkTargets(outputs, finals, prefixes);
     Attend.Result result =
         new Attend(spark, settings, compute.options(spark), report)
             .run(states.cut(table), input.columns(), outputColumn, initial, finals.isWanted());
     states.checkRange(result.runs());
     Dataset<Row> rows = states.inRange(result.outputs(), input.columns());
+    states.stage(spark, report, finals, sequenceType, settings, result.states());
+    states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
+    // The outputs come last, as appending to a table shows them at once.
     report.phase(
         "attend",
         "computing outputs and writing " + outputs.path(),
         () -> outputs.stage(rows, writerOptions()));
-    states.stage(spark, report, finals, sequenceType, settings, result.states());
-    states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
-    return result.runs();
+    return result;
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.

@@ -1,9 +1,13 @@
 package io.hla.spark.cli;
 
+import io.hla.kernels.Kernels;
 import io.hla.spark.attend.AttendOptions;
 import io.hla.spark.attend.AttendOptions.InputOrder;
 import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How a job computes. */
 final class ComputeOptions {
@@ -21,7 +25,7 @@ final class ComputeOptions {
 
   @Option(
       names = "--isa",
-      paramLabel = "auto|baseline|x86-64-v3|x86-64-v4",
+      paramLabel = "auto|baseline|avx2|avx512",
       description = "The best instruction set that native kernels may use. Default: auto.")
   private String instructionSet = "auto";
 
@@ -44,6 +48,23 @@ final class ComputeOptions {
       paramLabel = "N",
       description = "Children of a node of the prefix tree, from 2. Default: 16.")
   private int fanIn = AttendOptions.DEFAULT_FAN_IN;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  /** Refuses what no cluster could run. Throws SettingsException for a kernel of another name. */
+  void check() {
+    if (fanIn < 2) {
+      throw new ParameterException(
+          command.commandLine(), "--fan-in is " + fanIn + ", expected at least 2");
+    }
+    try {
+      Kernels.choose(kernels, instructionSet);
+    } catch (IllegalStateException unavailable) {
+      // Here, which says nothing about the executors.
+      return;
+    }
+  }
 
   AttendOptions options(SparkSession spark) {
     long driverBytes =

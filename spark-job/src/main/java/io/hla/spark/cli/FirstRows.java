@@ -6,9 +6,12 @@ import io.hla.spark.input.Run;
 import io.hla.spark.input.TokenColumns;
 import java.util.Arrays;
 import java.util.List;
+import java.util.StringJoiner;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
 
 /** Prints the outputs of the first tokens of a run. */
 final class FirstRows {
@@ -17,30 +20,32 @@ final class FirstRows {
   private FirstRows() {}
 
   static void print(
-      Dataset<Row> written, TokenColumns columns, String outputColumn, Run first, int count) {
+      Dataset<Row> written,
+      StructType schema,
+      TokenColumns columns,
+      String outputColumn,
+      Run first,
+      int count) {
     Column position = col("`" + columns.position() + "`");
     Dataset<Row> rows = written.where(position.between(first.start(), first.start() + count - 1));
-    if (Arrays.asList(written.schema().fieldNames()).contains(columns.sequence())) {
+    if (Arrays.asList(schema.fieldNames()).contains(columns.sequence())) {
+      DataType type = schema.apply(columns.sequence()).dataType();
       Column sequence = col("`" + columns.sequence() + "`");
-      rows =
-          rows.where(
-              sequence.equalTo(
-                  first
-                      .sequence()
-                      .external(written.schema().apply(columns.sequence()).dataType())));
+      // Formats such as JSON store values of some types as text.
+      rows = rows.where(sequence.try_cast(type).equalTo(first.sequence().external(type)));
     }
     System.out.printf("%nfirst outputs of %s:%n", first.sequence());
     for (Row row : rows.orderBy(position).takeAsList(count)) {
-      StringBuilder line = new StringBuilder();
-      for (String name : row.schema().fieldNames()) {
+      StringJoiner line = new StringJoiner("  ");
+      for (String name : schema.fieldNames()) {
+        int at = row.fieldIndex(name);
         if (name.equals(outputColumn)) {
-          line.append(name).append("=").append(abridged(row.getList(row.fieldIndex(name))));
+          line.add(name + "=" + abridged(row.getList(at)));
         } else if (!name.equals(columns.sequence())) {
-          line.append(name).append("=").append(row.get(row.fieldIndex(name)));
+          line.add(name + "=" + row.get(at));
         }
-        line.append("  ");
       }
-      System.out.println(line.toString().stripTrailing());
+      System.out.println(line);
     }
   }
 

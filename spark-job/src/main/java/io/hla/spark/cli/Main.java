@@ -41,6 +41,8 @@ public final class Main {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
+        // A mistyped option would else be one more path of --input.
+        .setUnmatchedOptionsAllowedAsOptionParameters(false)
         .setExecutionExceptionHandler(
             (failure, command, parsed) -> report(failure, command.getErr()))
         .execute(args);

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import io.hla.kernels.AttentionSettings;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.SequenceState;
+import io.hla.spark.input.HeadSizes;
 import io.hla.spark.input.Run;
 import io.hla.spark.input.SequenceKey;
 import io.hla.spark.input.TokenColumns;
@@ -15,6 +16,9 @@ import io.hla.spark.scan.RunTable;
 import io.hla.spark.state.StateTable;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -100,6 +104,23 @@ final class StateOptions {
     return mode == SaveMode.Append ? SaveMode.ErrorIfExists : mode;
   }
 
+  /** The type of the sequences that have initial states; null for none. */
+  DataType sequenceType(SparkSession spark) {
+    return initialState == null ? null : StateTable.sequenceType(spark, initialState);
+  }
+
+  /** The settings of the job; a table without tokens takes its head sizes from the states. */
+  AttentionSettings settings(SparkSession spark, OperatorOptions operator, TokenTable table) {
+    HeadSizes sizes = table.layout().sizes();
+    Optional<AttentionSettings> known =
+        table.isEmpty() && initialState != null
+            ? StateTable.settings(spark, initialState)
+            : Optional.empty();
+    return known
+        .map(settings -> operator.settings(settings.headDim(), settings.valueDim()))
+        .orElseGet(() -> operator.settings(sizes.headDim(), sizes.valueDim()));
+  }
+
   /** The states that sequences start from. */
   Map<SequenceKey, SequenceState> initial(
       SparkSession spark, DataType sequenceType, AttentionSettings settings) {
@@ -112,6 +133,17 @@ final class StateOptions {
     SequenceKey key = range.key(spark, sequenceType);
     return Map.of(
         key, StateTable.nearest(spark, prefixes, sequenceType, key, range.first(), settings));
+  }
+
+  /** Refuses targets within the states that the job reads; these may give way to later ones. */
+  void checkTargets(OutputTable outputs, OutputTable finals, OutputTable prefixTable) {
+    for (String read : Stream.of(initialState, prefixes).filter(Objects::nonNull).toList()) {
+      outputs.checkOutside(read);
+      prefixTable.checkOutside(read);
+      if (!finals.isAt(read)) {
+        finals.checkOutside(read);
+      }
+    }
   }
 
   /** The tokens that the job has to read. */

@@ -4,11 +4,13 @@ import io.hla.spark.InputException;
 import io.hla.spark.input.TokenColumns;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Option;
@@ -85,10 +87,14 @@ final class TokenInput {
         sequence == null ? "seq" : sequence, sequence != null, position, query, key, value, keep);
   }
 
-  /** The table as Spark reads it. */
-  Dataset<Row> read(SparkSession spark) {
+  /**
+   * The table as Spark reads it.
+   *
+   * @param sequenceType type of the sequence column of a table that holds nothing to infer it from
+   */
+  Dataset<Row> read(SparkSession spark, DataType sequenceType) {
     Dataset<Row> table = load(spark, format, paths);
-    return table.schema().isEmpty() && table.isEmpty() ? empty(spark) : table;
+    return table.schema().isEmpty() && table.isEmpty() ? empty(spark, sequenceType) : table;
   }
 
   /** Any table of any format of Spark. */
@@ -108,10 +114,12 @@ final class TokenInput {
     return table;
   }
 
-  private Dataset<Row> empty(SparkSession spark) {
+  private Dataset<Row> empty(SparkSession spark, DataType sequenceType) {
     StructType schema = new StructType();
-    if (sequence != null) {
-      schema = schema.add(sequence, DataTypes.StringType);
+    if (sequence != null || sequenceType != null) {
+      schema =
+          schema.add(
+              columns().sequence(), sequenceType == null ? DataTypes.StringType : sequenceType);
     }
     schema = schema.add(position, DataTypes.LongType);
     for (String column : List.of(query, key, value)) {
@@ -135,12 +143,24 @@ final class TokenInput {
       }
     }
     if (e instanceof AnalysisException analysis) {
-      String condition =
-          "PATH_NOT_FOUND".equals(analysis.getCondition())
-              ? "HLA_INPUT_MISSING"
-              : "HLA_INPUT_FORMAT";
-      return new InputException(condition, e.getMessage().lines().findFirst().orElse(""), e);
+      boolean missing = "PATH_NOT_FOUND".equals(analysis.getCondition());
+      return new InputException(
+          missing ? "HLA_INPUT_MISSING" : "HLA_INPUT_FORMAT", firstLine(e), e);
+    }
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SparkThrowable cause && isFormat(cause.getCondition())) {
+        return new InputException("HLA_INPUT_FORMAT", firstLine(t), e);
+      }
     }
     return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+  }
+
+  private static boolean isFormat(String condition) {
+    return condition != null
+        && (condition.equals("DATA_SOURCE_NOT_FOUND") || condition.startsWith("FAILED_READ_FILE"));
+  }
+
+  private static String firstLine(Throwable e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }

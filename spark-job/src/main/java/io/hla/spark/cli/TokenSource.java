@@ -6,6 +6,7 @@ import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -49,7 +50,12 @@ final class TokenSource {
   }
 
   Dataset<Row> read(SparkSession spark, OperatorOptions operator) {
-    return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark);
+    return read(spark, operator, null);
+  }
+
+  /** {@code sequenceType} is for a table that holds nothing to infer it from; null for none. */
+  Dataset<Row> read(SparkSession spark, OperatorOptions operator, DataType sequenceType) {
+    return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark, sequenceType);
   }
 
   TokenTable open(Dataset<Row> tokens, OperatorOptions operator) {

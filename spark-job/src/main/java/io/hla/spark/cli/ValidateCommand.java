@@ -87,6 +87,7 @@ final class ValidateCommand implements Callable<Integer> {
           command.commandLine(), "--synthetic and an input are two inputs, expected one of them");
     }
     operator.check();
+    compute.check();
     SparkSession spark = Sessions.open("hla validate");
     Report report = new Report(spark.sparkContext(), System.err);
     Dataset<Row> tokens = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);

@@ -204,8 +204,8 @@ public final class TokenBuffer {
                 value,
                 place(i / widths[column]),
                 doubles != null ? "double" : "float",
-                doubles == null && layout.isDouble().get(column)
-                    ? " (stored as double: precision float64 takes larger ones)"
+                doubles == null && layout.isDouble().get(column) && !Double.isNaN(value)
+                    ? " (the column holds doubles: precision float64 takes larger ones)"
                     : ""));
       }
     }

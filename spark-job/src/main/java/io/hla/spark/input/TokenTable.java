@@ -145,6 +145,11 @@ public final class TokenTable {
     return layout;
   }
 
+  /** Whether the table holds no token, so that nothing is known of its head sizes. */
+  public boolean isEmpty() {
+    return layout.sizes() == HeadSizes.EMPTY;
+  }
+
   /** The kept columns under their own names. */
   public StructType keptSchema() {
     return keptSchema;

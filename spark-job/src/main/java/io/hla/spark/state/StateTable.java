@@ -13,7 +13,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -83,7 +85,7 @@ public final class StateTable {
    */
   public static Map<SequenceKey, SequenceState> read(
       SparkSession spark, String path, DataType sequenceType, AttentionSettings settings) {
-    Dataset<Row> table = spark.read().parquet(path);
+    Dataset<Row> table = load(spark, path);
     checkSchema(path, table.schema(), sequenceType);
     Map<SequenceKey, SequenceState> states = new HashMap<>();
     Dataset<Row> ordered =
@@ -115,7 +117,7 @@ public final class StateTable {
       SequenceKey sequence,
       long position,
       AttentionSettings settings) {
-    Dataset<Row> table = spark.read().parquet(path);
+    Dataset<Row> table = load(spark, path);
     checkSchema(path, table.schema(), sequenceType);
     Dataset<Row> rows = table.where(col(NEXT).leq(position));
     if (sequenceType != null) {
@@ -133,6 +135,47 @@ public final class StateTable {
       check(path, sequence, state, settings);
     }
     return new SequenceState(sequence, found.get(0).getLong(0), state);
+  }
+
+  /** The type of the sequence column of a state table; null if it has none. */
+  public static DataType sequenceType(SparkSession spark, String path) {
+    StructType schema = load(spark, path).schema();
+    return Arrays.asList(schema.fieldNames()).contains(SEQUENCE)
+        ? schema.apply(SEQUENCE).dataType()
+        : null;
+  }
+
+  /** The settings of any state of a table, if it holds one. */
+  public static Optional<AttentionSettings> settings(SparkSession spark, String path) {
+    Dataset<Row> table = load(spark, path);
+    checkSchema(path, table.schema(), sequenceType(spark, path));
+    return table.where(col(STATE).isNotNull()).select(STATE).takeAsList(1).stream()
+        .findFirst()
+        .map(row -> State.fromBytes(row.getAs(0)).settings());
+  }
+
+  // Spark throws checked exceptions here that its Java signatures do not declare.
+  private static Dataset<Row> load(SparkSession spark, String path) {
+    try {
+      return spark.read().parquet(path);
+    } catch (Exception e) {
+      boolean missing =
+          e instanceof AnalysisException analysis
+              && "PATH_NOT_FOUND".equals(analysis.getCondition());
+      throw new InputException(
+          missing ? "HLA_STATE_MISSING" : "HLA_STATE_TABLE",
+          missing
+              ? "no state table at " + path
+              : String.format("%s is not a state table: %s", path, reason(e)),
+          e);
+    }
+  }
+
+  /** What the innermost exception says. */
+  private static String reason(Throwable e) {
+    return e.getCause() == null
+        ? String.valueOf(e.getMessage()).lines().findFirst().orElse("")
+        : reason(e.getCause());
   }
 
   private static void check(
