@@ -157,7 +157,7 @@ class TokenBufferTest {
     refuses(
         "HLA_INPUT_NONFINITE",
         "query[0] is -Infinity at position 42 of sequence \"s\", expected a finite float number"
-            + " (stored as double: precision float64 takes larger ones)",
+            + " (the column holds doubles: precision float64 takes larger ones)",
         () -> apply(buffer, 1, Precision.MIXED));
   }
 

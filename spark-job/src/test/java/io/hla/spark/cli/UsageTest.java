@@ -1,0 +1,87 @@
+package io.hla.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hla.spark.TestSpark;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What commands say before they start anything. */
+class UsageTest {
+
+  @BeforeAll
+  static void withoutSpark() {
+    TestSpark.stop();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--help", "attend --help", "validate --help", "generate --help", "inspect --help"})
+  void helpStartsNothing(String arguments) {
+    CommandRun run = CommandRun.withoutSpark(arguments.split(" "));
+    assertThat(run.code()).isZero();
+    assertThat(run.out()).startsWith("Usage: submit.sh");
+    assertThat(run.err()).isEmpty();
+    assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
+  }
+
+  /** Columns: arguments, and what the message names. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "frobnicate | frobnicate",
+        "attend | --output",
+        "attend --output o | no input",
+        "attend --output o --input i --text t | two inputs",
+        "attend --output o --text t --model m | belong together",
+        "attend --output o --input i --operator hla4 | hla4",
+        "attend --output o --input i --decay x | x",
+        "attend --output o --input i --num-heads 1.5 | 1.5",
+        "attend --output o --input i --mode merge | merge",
+        "attend --output o --input i --fan-in 1 | --fan-in is 1, expected at least 2",
+        "attend --output o --input i --input-order random | random",
+        "attend --output o --input i --on-nonfinite ignore | ignore",
+        "attend --output o --input i --no-such-option | --no-such-option",
+        "attend --output o --input i --range 5-9 | --prefixes",
+        "attend --output o --input i --prefixes p --range 9-5 | 9-5",
+        "attend --output o --input i --prefix-every 5 | --save-prefixes",
+        "generate --output o | --tokens",
+        "inspect | PATH"
+      })
+  void usageErrorsStartNothing(String arguments, String named) {
+    CommandRun run = CommandRun.withoutSpark(arguments.split(" "));
+    assertThat(run.code()).as(run.err()).isEqualTo(2);
+    assertThat(run.err()).contains(named);
+    assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
+  }
+
+  /** Settings that no attention can have, and names that no kernel has. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--decay 0 | HLA_DECAY_RANGE | decay of head 0 is 0.0, expected (0, 1]",
+        "--num-heads 2 --decay 1,1.5 | HLA_DECAY_RANGE | decay of head 1 is 1.5, expected (0, 1]",
+        "--num-heads 3 --decay 1,1 | HLA_DECAY_COUNT | decay has 2 values, expected 1 or one for each of 3",
+        "--num-heads 3 --num-kv-heads 2 | HLA_HEADS | num-heads is 3, expected a multiple of num-kv-heads 2",
+        "--num-heads 0 | HLA_HEADS | num-heads is 0, expected at least 1",
+        "--ridge 1 --operator ahla | HLA_OPTION_NOT_APPLICABLE | ridge 1.0 belongs to operator hla2",
+        "--form published --operator ahla | HLA_OPTION_NOT_APPLICABLE | not to ahla with mask causal",
+        "--form published --mask none | HLA_OPTION_NOT_APPLICABLE | not to hla2 with mask none",
+        "--epsilon -1 | HLA_OPTION_RANGE | epsilon is -1.0, expected a finite number from 0",
+        "--scale NaN | HLA_OPTION_RANGE | scale is NaN, expected a finite number",
+        "--kernels fortran | HLA_KERNELS | fortran",
+        "--isa mmx | HLA_INSTRUCTION_SET | mmx"
+      })
+  void settingsAreRefusedBeforeAnythingIsRead(String options, String condition, String message) {
+    String arguments = "attend --input none --output none-out " + options;
+    CommandRun run = CommandRun.withoutSpark(arguments.split(" "));
+    assertThat(run.code()).as(run.err()).isEqualTo(3);
+    assertThat(run.err()).startsWith("[" + condition + "] ").contains(message);
+    assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
+  }
+}
