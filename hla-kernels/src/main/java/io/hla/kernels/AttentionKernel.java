@@ -23,7 +23,7 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
   public final Applier applier(State inFront) {
     Computation computation = Computation.outputs(inFront.algebra());
     return new Applier(
-        inFront.algebra(), inFront.tokens(), open(computation, inFront.values().clone()));
+        inFront.algebra(), inFront.tokens(), session(computation, inFront.values().clone()));
   }
 
   /**
@@ -41,7 +41,13 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
       MatrixLayout.copy(
           name, algebra.stateLayout(), inFront.values(), computation.layout(), matrices);
     }
-    return new Summarizer(algebra, step, computation, open(computation, matrices));
+    return new Summarizer(algebra, step, computation, session(computation, matrices));
+  }
+
+  private Session session(Computation computation, double[] matrices) {
+    return computation.needsDouble()
+        ? new WideSession(computation.settings(), open(computation.inDouble(), matrices))
+        : open(computation, matrices);
   }
 
   /** Opens a session on {@code matrices}, which it may keep and overwrite. */

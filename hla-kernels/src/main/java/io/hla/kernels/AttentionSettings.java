@@ -128,6 +128,25 @@ public record AttentionSettings(
     return valueDim + (normalize ? 1 : 0);
   }
 
+  /** The same function in another arithmetic. */
+  AttentionSettings withPrecision(Precision other) {
+    return new AttentionSettings(
+        operator,
+        mask,
+        form,
+        numHeads,
+        numKvHeads,
+        headDim,
+        valueDim,
+        decay,
+        ridge,
+        normalize,
+        epsilon,
+        scale,
+        featureMap,
+        other);
+  }
+
   /** The settings by their option names, in a fixed order. */
   public Map<String, String> describe() {
     Map<String, String> text = new LinkedHashMap<>();

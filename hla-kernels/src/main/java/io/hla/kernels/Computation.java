@@ -10,14 +10,16 @@ package io.hla.kernels;
 record Computation(AttentionSettings settings, Program program, MatrixLayout layout) {
 
   /**
-   * The arithmetic that keeps mixed precision's promise: the published forms subtract sums that
-   * grow far beyond their difference, so float is not enough for them.
+   * Whether mixed precision has to compute all of it in double: the published forms subtract sums
+   * that grow far beyond their difference.
    */
-  Precision arithmetic() {
-    boolean cancels = settings.form() == Form.PUBLISHED;
-    return settings.precision() == Precision.MIXED && cancels
-        ? Precision.FLOAT64
-        : settings.precision();
+  boolean needsDouble() {
+    return settings.precision() == Precision.MIXED && settings.form() == Form.PUBLISHED;
+  }
+
+  /** The same for float64. */
+  Computation inDouble() {
+    return new Computation(settings.withPrecision(Precision.FLOAT64), program, layout);
   }
 
   static Computation outputs(Algebra algebra) {

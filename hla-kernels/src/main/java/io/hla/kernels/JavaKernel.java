@@ -17,16 +17,14 @@ public final class JavaKernel extends AttentionKernel {
 
   @Override
   Session open(Computation computation, double[] matrices) {
-    if (computation.arithmetic().isDouble()) {
-      return new Doubles(
-          computation.settings(),
-          new BlockSession<>(computation, matrices, null, new DoubleRows(), TOKENS));
+    Precision precision = computation.settings().precision();
+    if (precision.isDouble()) {
+      return new Doubles(new BlockSession<>(computation, matrices, null, new DoubleRows(), TOKENS));
     }
-    double[] sums = computation.arithmetic() == Precision.MIXED ? matrices : null;
+    double[] sums = precision == Precision.MIXED ? matrices : null;
     return new Floats(new BlockSession<>(computation, matrices, sums, new FloatRows(), TOKENS));
   }
 
-  /** Float tokens in float arithmetic. */
   private record Floats(BlockSession<float[]> blocks) implements Session {
     @Override
     public void process(
@@ -37,7 +35,7 @@ public final class JavaKernel extends AttentionKernel {
     @Override
     public void process(
         double[] query, double[] key, double[] value, double[] output, int from, int count) {
-      throw new AssertionError("double tokens in float arithmetic");
+      throw new AssertionError("double tokens in a session of floats");
     }
 
     @Override
@@ -49,35 +47,11 @@ public final class JavaKernel extends AttentionKernel {
     public void close() {}
   }
 
-  /** Tokens of either type in double arithmetic; float tokens are widened block by block. */
-  private record Doubles(AttentionSettings settings, BlockSession<double[]> blocks)
-      implements Session {
+  private record Doubles(BlockSession<double[]> blocks) implements Session {
     @Override
     public void process(
         float[] query, float[] key, float[] value, float[] output, int from, int count) {
-      for (int done = 0; done < count; done += BLOCK) {
-        int tokens = Math.min(BLOCK, count - done);
-        int at = from + done;
-        double[] wide = output == null ? null : new double[tokens * settings.outputWidth()];
-        blocks.run(
-            widen(query, at, tokens, settings.queryWidth()),
-            widen(key, at, tokens, settings.keyWidth()),
-            widen(value, at, tokens, settings.valueWidth()),
-            wide,
-            0,
-            tokens);
-        for (int i = 0; output != null && i < wide.length; i++) {
-          output[at * settings.outputWidth() + i] = (float) wide[i];
-        }
-      }
-    }
-
-    private static double[] widen(float[] values, int at, int tokens, int width) {
-      double[] wide = new double[tokens * width];
-      for (int i = 0; i < wide.length; i++) {
-        wide[i] = values[at * width + i];
-      }
-      return wide;
+      throw new AssertionError("float tokens in a session of doubles");
     }
 
     @Override
