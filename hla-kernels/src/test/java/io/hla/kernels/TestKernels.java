@@ -16,6 +16,11 @@ record TestKernels(String name, AttentionKernel get) {
         natives());
   }
 
+  /** All but the recurrence, for tests that compare with it. */
+  static Stream<TestKernels> blocked() {
+    return all().filter(kernel -> kernel.get != Kernels.recurrent());
+  }
+
   /** None where the library was not built. */
   static Stream<TestKernels> natives() {
     Map<String, AttentionKernel> kernels = new LinkedHashMap<>();

@@ -1,0 +1,46 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Mixed precision keeps its promise of 1e-5 of the largest output however long the stream is. */
+class LongStreamsTest {
+  private static final int TOKENS = 20_000;
+  private static final long SEED = 41;
+
+  private static final Map<AttentionSettings, double[]> EXPECTED = new ConcurrentHashMap<>();
+
+  static Stream<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Variant variant : Variant.all()) {
+      TestKernels.blocked().forEach(kernel -> cases.add(Arguments.of(kernel, variant)));
+    }
+    return cases.stream();
+  }
+
+  /** Without decay sums grow with the stream; with it they settle after some hundred tokens. */
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void mixedPrecisionStaysWithin1e5(TestKernels kernel, Variant variant) {
+    AttentionSettings.Builder builder =
+        variant.settings(8, 8).heads(2, 1).decay(List.of(1.0, 0.99)).scale(0.25);
+    AttentionSettings exact = builder.precision(Precision.FLOAT64).build();
+    AttentionSettings mixed = builder.precision(Precision.MIXED).build();
+    Stretch tokens = Stretch.normal(exact, TOKENS, SEED);
+    double[] expected =
+        EXPECTED.computeIfAbsent(
+            exact, key -> tokens.outputs(Kernels.recurrent(), State.zero(key)));
+    double[] actual = tokens.outputs(kernel.get(), State.zero(mixed));
+    assertThat(Errors.largest(exact, expected, actual))
+        .as("%s, seed %d", mixed, SEED)
+        .isLessThan(1e-5);
+  }
+}
