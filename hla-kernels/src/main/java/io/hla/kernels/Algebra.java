@@ -50,8 +50,21 @@ final class Algebra {
     return steps;
   }
 
+  ScanStep step(int step) {
+    checkStep(step);
+    return steps.get(step);
+  }
+
   MatrixLayout summaryLayout(int step) {
+    checkStep(step);
     return summaryLayouts.get(step);
+  }
+
+  private void checkStep(int step) {
+    if (step < 0 || step >= steps.size()) {
+      throw new StateException(
+          "HLA_STATE_STEP", "scan step is " + step + ", expected below " + steps.size());
+    }
   }
 
   /**

@@ -37,7 +37,7 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
     Algebra algebra = inFront.algebra();
     Computation computation = Computation.summary(algebra, step);
     double[] matrices = new double[computation.layout().size()];
-    for (String name : algebra.steps().get(step).given()) {
+    for (String name : algebra.step(step).given()) {
       MatrixLayout.copy(
           name, algebra.stateLayout(), inFront.values(), computation.layout(), matrices);
     }

@@ -27,7 +27,7 @@ record Computation(AttentionSettings settings, Program program, MatrixLayout lay
   }
 
   static Computation summary(Algebra algebra, int step) {
-    Program program = algebra.steps().get(step).program();
+    Program program = algebra.step(step).program();
     return new Computation(
         algebra.settings(),
         program,

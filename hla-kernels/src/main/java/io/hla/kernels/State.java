@@ -38,14 +38,32 @@ public final class State {
         algebra.follow(algebra.stateLayout(), values, segment));
   }
 
-  /** The state whose matrices come each from the scan step that determines it. */
+  /**
+   * The state whose matrices come each from the scan step that determines it.
+   *
+   * @param states one behind the same tokens for each step, in their order
+   * @throws StateException if there are more or fewer, or they differ in settings or tokens
+   */
   public static State ofSteps(List<State> states) {
     State first = states.get(0);
+    int steps = first.algebra.steps().size();
+    if (states.size() != steps) {
+      throw new StateException(
+          "HLA_STATE_STEP",
+          "cannot join states of " + states.size() + " scan steps, expected " + steps);
+    }
     MatrixLayout layout = first.algebra.stateLayout();
     double[] values = first.values.clone();
-    for (int step = 1; step < states.size(); step++) {
+    for (int step = 1; step < steps; step++) {
+      State other = states.get(step);
+      StateException.checkSame("join a state", first.settings(), other.settings());
+      if (other.tokens != first.tokens) {
+        throw new StateException(
+            "HLA_STATE_STEP",
+            "cannot join states behind " + first.tokens + " and " + other.tokens + " tokens");
+      }
       for (String name : first.algebra.summaryLayout(step).names()) {
-        MatrixLayout.copy(name, layout, states.get(step).values, layout, values);
+        MatrixLayout.copy(name, layout, other.values, layout, values);
       }
     }
     return new State(first.algebra, first.tokens, values);

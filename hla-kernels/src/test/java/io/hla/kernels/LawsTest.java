@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -17,37 +18,48 @@ class LawsTest {
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
     for (Variant variant : Variant.all()) {
-      for (boolean normalize : new boolean[] {false, true}) {
-        TestKernels.all().forEach(kernel -> cases.add(Arguments.of(kernel, variant, normalize)));
+      for (Options options : options(variant)) {
+        TestKernels.all().forEach(kernel -> cases.add(Arguments.of(kernel, variant, options)));
       }
     }
     return cases.stream();
   }
 
-  @ParameterizedTest(name = "{0} {1} normalize {2}")
+  /** All with integers, for the exact laws; the ridge reads a matrix that F alone does not need. */
+  private static List<Options> options(Variant variant) {
+    List<Options> all = new ArrayList<>();
+    all.add(new Options("plain", b -> b));
+    all.add(new Options("normalize", b -> b.normalize(true)));
+    if (variant.hasRidge()) {
+      all.add(new Options("ridge", b -> b.ridge(2)));
+    }
+    return all;
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("cases")
-  void holdOnRandomSegments(TestKernels kernel, Variant variant, boolean normalize) {
+  void holdOnRandomSegments(TestKernels kernel, Variant variant, Options options) {
     AttentionSettings settings =
-        settings(variant, normalize).decay(List.of(0.9, 0.97, 0.5, 0.97)).build();
+        settings(variant, options).decay(List.of(0.9, 0.97, 0.5, 0.97)).build();
     new Laws(kernel.get(), settings, Stretch.normal(settings, TOKENS, 3), 1e-12).check();
   }
 
-  @ParameterizedTest(name = "{0} {1} normalize {2}")
+  @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("cases")
-  void holdExactlyOnIntegers(TestKernels kernel, Variant variant, boolean normalize) {
-    AttentionSettings settings = settings(variant, normalize).build();
+  void holdExactlyOnIntegers(TestKernels kernel, Variant variant, Options options) {
+    AttentionSettings settings = settings(variant, options).build();
     new Laws(kernel.get(), settings, Stretch.integers(settings, TOKENS, 4), 0).check();
   }
 
-  @ParameterizedTest(name = "{0} {1} normalize {2}")
+  @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("cases")
-  void holdExactlyWithADyadicDecay(TestKernels kernel, Variant variant, boolean normalize) {
-    AttentionSettings settings = settings(variant, normalize).decay(0.5).build();
+  void holdExactlyWithADyadicDecay(TestKernels kernel, Variant variant, Options options) {
+    AttentionSettings settings = settings(variant, options).decay(0.5).build();
     new Laws(kernel.get(), settings, Stretch.integers(settings, 9, 5), 0).check();
   }
 
-  private static AttentionSettings.Builder settings(Variant variant, boolean normalize) {
-    return variant.settings(5, 3).heads(4, 2).normalize(normalize).precision(Precision.FLOAT64);
+  private static AttentionSettings.Builder settings(Variant variant, Options options) {
+    return options.set().apply(variant.settings(5, 3)).heads(4, 2).precision(Precision.FLOAT64);
   }
 
   private record Laws(
@@ -144,5 +156,31 @@ class LawsTest {
     State wrong = State.zero(settings).advance(b.combine(a));
     assertThat(wrong.matrix("S", 0)).isEqualTo(right.matrix("S", 0));
     assertThat(wrong.matrix("F", 0)).isNotEqualTo(right.matrix("F", 0));
+  }
+
+  @Test
+  void stepsThatDoNotBelongTogetherAreRefused() {
+    AttentionSettings settings =
+        AttentionSettings.builder(3, 3).operator(Operator.HLA3).form(Form.PUBLISHED).build();
+    State zero = State.zero(settings);
+    State ahead =
+        Stretch.normal(settings, 2, 9).stateBehind(Kernels.recurrent(), State.zero(settings));
+    State other =
+        State.zero(
+            AttentionSettings.builder(3, 3)
+                .operator(Operator.HLA3)
+                .form(Form.PUBLISHED)
+                .decay(0.5)
+                .build());
+    assertThatThrownBy(() -> State.ofSteps(List.of(zero)))
+        .hasMessage("cannot join states of 1 scan steps, expected 2");
+    assertThatThrownBy(() -> State.ofSteps(List.of(zero, ahead)))
+        .hasMessage("cannot join states behind 0 and 2 tokens");
+    assertThatThrownBy(() -> State.ofSteps(List.of(zero, other)))
+        .hasMessageContaining("decay is [0.5], expected [1.0]");
+    assertThatThrownBy(() -> Kernels.recurrent().summarizer(2, zero))
+        .hasMessage("scan step is 2, expected below 2");
+    assertThatThrownBy(() -> Summary.identity(settings, 0).combine(Summary.identity(settings, 1)))
+        .hasMessage("cannot combine summaries of steps 0 and 1");
   }
 }
