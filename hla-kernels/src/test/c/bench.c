@@ -132,7 +132,7 @@ static int index_of(const char *name, const char *const *names, int count)
 
 static void goals(struct work w)
 {
-	for (int isa = HLA_ISA_COUNT - 1; isa > 0; isa--)
+	for (int isa = hla_best_isa(HLA_ISA_COUNT); isa >= 0; isa--)
 		for (int precision = 0; precision < HLA_PRECISION_COUNT; precision++) {
 			w.isa = isa;
 			w.precision = precision;
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 		.seconds = 0.3};
 	static const char *isa_names[HLA_ISA_COUNT];
 	for (int i = 0; i < HLA_ISA_COUNT; i++)
-		isa_names[i] = hla_isa_name(i);
+		isa_names[i] = hla_isa_name(i) ? hla_isa_name(i) : "";
 	for (int i = 1; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
 		if (value)

@@ -379,6 +379,55 @@ static void check_elu1(struct setting s)
 	}
 }
 
+/* The mixed precision does not drift: float would be off by 1e-4 here, for its sums grow with the stream. */
+static void check_long_stream(enum hla_isa isa)
+{
+	enum { D = 8, CALL = 1024, CALLS = 400 };
+	struct setting mixed = {.operator = HLA2, .precision = HLA_MIXED_PRECISION, .isa = isa, .n = CALL, .d = D, .dv = D,
+		.heads = 1, .kv_heads = 1, .scale = 1}, exact = mixed;
+	exact.precision = HLA_FLOAT64;
+	struct hla_session *ours = open_session(&mixed, false), *theirs = open_session(&exact, false);
+	float in[3][CALL * D], out[CALL * D];
+	double wide[3][CALL * D], expected[CALL * D];
+	for (int call = 0; call < CALLS; call++) {
+		for (int i = 0; i < 3 * CALL * D; i++)
+			in[i / (CALL * D)][i % (CALL * D)] = (float)(wide[i / (CALL * D)][i % (CALL * D)] = draw(false));
+		ours->kernels->process(ours, CALL, in[0], in[1], in[2], out);
+		theirs->kernels->process(theirs, CALL, wide[0], wide[1], wide[2], expected);
+	}
+	long double reference[CALL * D];
+	for (int i = 0; i < CALL * D; i++)
+		reference[i] = expected[i];
+	mixed.n = CALL * CALLS;
+	compare(&mixed, "end of a long stream", out, sizeof *out, D, reference, D, CALL, D, 0, 3e-6);
+	hla_destroy(ours);
+	hla_destroy(theirs);
+}
+
+/* Folds keep the digits that float does not have: tokens of zeros change no state, however many. */
+static void check_digits_kept(enum hla_isa isa)
+{
+	enum { D = 8, N = 3 * HLA_SPAN };
+	static const float zeros[N * D];
+	static float out[N * D];
+	const struct setting s = {.operator = HLA2, .precision = HLA_MIXED_PRECISION, .isa = isa, .n = N, .d = D, .dv = D,
+		.heads = 1, .kv_heads = 1, .scale = 1};
+	struct hla_session *session = open_session(&s, false);
+	double before[D * D], after[D * D];
+	for (int i = 0; i < D * D; i++)
+		before[i] = 1.0 / 3;
+	for (int m = 0; m < 2; m++)
+		session->kernels->set_matrix(session, 0, m, before);
+	session->kernels->process(session, N, zeros, zeros, zeros, out);
+	for (int m = 0; m < 2; m++) {
+		session->kernels->get_matrix(session, 0, m, after);
+		checks++;
+		if (memcmp(before, after, sizeof before))
+			complain(&s, "digits of the state", fabs(after[0] - before[0]), 0);
+	}
+	hla_destroy(session);
+}
+
 int main(int argc, char **argv)
 {
 	/* One setting in so many: all of them take a minute, under valgrind an hour. */
@@ -387,6 +436,11 @@ int main(int argc, char **argv)
 	static const int sizes[][2] = {{1, 1}, {3, 5}, {16, 16}, {17, 33}, {64, 64}, {40, 7}, {100, 60}, {5, 72}};
 	/* Below a block, a block, one more, past a batch, past the span of the mixed precision. */
 	static const int lengths[] = {1, 7, 8, 9, 71, 600};
+	for (int isa = 0; isa < HLA_ISA_COUNT; isa++)
+		if (isa == (int)hla_best_isa(isa)) {
+			check_digits_kept(isa);
+			check_long_stream(isa);
+		}
 	for (int isa = 0; isa < HLA_ISA_COUNT; isa++)
 		for (int precision = 0; precision < HLA_PRECISION_COUNT; precision++) {
 			struct setting s = {.precision = precision, .isa = isa, .heads = 1, .kv_heads = 1, .scale = 1};

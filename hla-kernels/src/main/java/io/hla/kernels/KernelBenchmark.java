@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -12,7 +14,9 @@ import java.util.Random;
  * program, token and head: what a recurrence needs for a matrix, its update and its read.
  */
 public final class KernelBenchmark {
-  private static final int TOKENS = 1024;
+  /** Values of all arrays of a call: as many as stay in the second cache, as a job's do. */
+  private static final int VALUES = 1 << 18;
+
   private static final int PEAK_TURNS = 20_000;
   private static final double CHECK_TOLERANCE = 1e-3;
 
@@ -46,7 +50,7 @@ public final class KernelBenchmark {
   public static Result measure(
       AttentionKernel kernel, AttentionSettings settings, Pass pass, double seconds) {
     State zero = State.zero(settings);
-    Tokens tokens = new Tokens(settings, TOKENS);
+    Tokens tokens = new Tokens(settings);
     check(kernel, zero, tokens);
     double bestPeak = Double.NaN;
     double best = Double.POSITIVE_INFINITY;
@@ -75,13 +79,13 @@ public final class KernelBenchmark {
             .operator(settings.operator())
             .scale(settings.scale())
             .build();
-    Tokens tokens = new Tokens(one, TOKENS);
+    Tokens tokens = new Tokens(one);
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
       long start = System.nanoTime();
       tokens.plain(one);
-      best = Math.min(best, elapsed(start) / TOKENS);
+      best = Math.min(best, elapsed(start) / tokens.count);
     } while (System.nanoTime() < end);
     return new Result(best, usefulWork(one) / best, Double.NaN);
   }
@@ -99,12 +103,12 @@ public final class KernelBenchmark {
     return work;
   }
 
-  // Nanoseconds per token of the best of a few calls.
+  // Nanoseconds per token of one call.
   private static double apply(AttentionKernel kernel, State zero, Tokens tokens) {
     try (Applier applier = kernel.applier(zero)) {
       long start = System.nanoTime();
       tokens.apply(applier);
-      return elapsed(start) / TOKENS;
+      return elapsed(start) / tokens.count;
     }
   }
 
@@ -112,7 +116,7 @@ public final class KernelBenchmark {
     try (Summarizer summarizer = kernel.summarizer(0, zero)) {
       long start = System.nanoTime();
       tokens.add(summarizer);
-      return elapsed(start) / TOKENS;
+      return elapsed(start) / tokens.count;
     }
   }
 
@@ -147,17 +151,18 @@ public final class KernelBenchmark {
   /** The same random tokens in the arrays that the precision wants. */
   private static final class Tokens {
     private final boolean isDouble;
-    private final List<double[]> doubles;
-    private final List<float[]> floats;
+    private final List<double[]> doubles = new ArrayList<>();
+    private final List<float[]> floats = new ArrayList<>();
+    private final int count;
 
-    Tokens(AttentionSettings settings, int count) {
+    Tokens(AttentionSettings settings) {
       isDouble = settings.precision().isDouble();
       Random random = new Random(1);
       int[] widths = {
         settings.queryWidth(), settings.keyWidth(), settings.valueWidth(), settings.outputWidth()
       };
-      doubles = new java.util.ArrayList<>();
-      floats = new java.util.ArrayList<>();
+      int blocks = VALUES / Arrays.stream(widths).sum() / AttentionKernel.BLOCK;
+      count = AttentionKernel.BLOCK * Math.max(1, blocks);
       for (int width : widths) {
         if (isDouble) {
           doubles.add(random.doubles((long) count * width, -0.5, 0.5).toArray());
@@ -173,17 +178,17 @@ public final class KernelBenchmark {
 
     void clear() {
       if (isDouble) {
-        java.util.Arrays.fill(doubles.get(3), Double.NaN);
+        Arrays.fill(doubles.get(3), Double.NaN);
       } else {
-        java.util.Arrays.fill(floats.get(3), Float.NaN);
+        Arrays.fill(floats.get(3), Float.NaN);
       }
     }
 
     void apply(Applier applier) {
       if (isDouble) {
-        applier.apply(doubles.get(0), doubles.get(1), doubles.get(2), doubles.get(3), 0, TOKENS);
+        applier.apply(doubles.get(0), doubles.get(1), doubles.get(2), doubles.get(3), 0, count);
       } else {
-        applier.apply(floats.get(0), floats.get(1), floats.get(2), floats.get(3), 0, TOKENS);
+        applier.apply(floats.get(0), floats.get(1), floats.get(2), floats.get(3), 0, count);
       }
     }
 
@@ -199,9 +204,9 @@ public final class KernelBenchmark {
 
     void add(Summarizer summarizer) {
       if (isDouble) {
-        summarizer.add(doubles.get(0), doubles.get(1), doubles.get(2), 0, TOKENS);
+        summarizer.add(doubles.get(0), doubles.get(1), doubles.get(2), 0, count);
       } else {
-        summarizer.add(floats.get(0), floats.get(1), floats.get(2), 0, TOKENS);
+        summarizer.add(floats.get(0), floats.get(1), floats.get(2), 0, count);
       }
     }
 
