@@ -10,8 +10,8 @@ final class Errors {
   void add(double actual, double expected) {
     double difference = Math.abs(actual - expected);
     largest = Math.max(largest, Math.abs(expected));
-    // The comparison is written so that NaN becomes the worst error.
-    worst = difference <= worst ? worst : difference;
+    // Math.max keeps NaN, so that it stays the worst error.
+    worst = Math.max(worst, difference);
   }
 
   void add(double[] actual, double[] expected) {
@@ -35,7 +35,7 @@ final class Errors {
       for (int head = 0; head < expected.settings().numHeads(); head++) {
         Errors errors = new Errors();
         errors.add(actual.matrix(matrix, head), expected.matrix(matrix, head));
-        worst = errors.relative() <= worst ? worst : errors.relative();
+        worst = Math.max(worst, errors.relative());
       }
     }
     return worst;

@@ -1,0 +1,65 @@
+package io.hla.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The validate command as users run it. */
+class ValidateCommandTest {
+  private static final String TOKENS = "tokens=900,sequences=2,head-dim=4,value-dim=3,partitions=7";
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--operator hla2 --decay 0.9 --num-heads 2 --num-kv-heads 1",
+        "--operator hla3 --form published --precision float64",
+        "--operator ahla --normalize --feature-map elu1 --kernels java --fan-in 2"
+      })
+  void holds(String options) throws IOException {
+    Path report = folder.resolve("report.json");
+    Path page = folder.resolve("page.html");
+    String[] words =
+        ("validate --synthetic "
+                + TOKENS
+                + " --report "
+                + report
+                + " --html "
+                + page
+                + " "
+                + options)
+            .split(" ");
+    CommandRun run = CommandRun.of(words).done();
+    assertThat(run.out())
+        .contains("The scan is the recurrence on this input.")
+        .containsPattern("paper's 4.2 as printed .* caught")
+        .containsPattern("paper's 6.2 as printed .* caught")
+        .containsPattern("unordered tree .* caught")
+        .containsPattern("flipped bit in a summary .* caught")
+        .containsPattern("integer stream is exact +0 +0 +holds");
+    JsonNode json = new ObjectMapper().readTree(report.toFile());
+    assertThat(json.get("verdict").asText()).isEqualTo("holds");
+    assertThat(json.get("checks")).hasSizeGreaterThan(14);
+    assertThat(Files.readString(page))
+        .contains("It is, on this input")
+        .contains("<circle")
+        .doesNotContain("http:", "https:", "<script");
+  }
+
+  @Test
+  void anInputAndSyntheticTokensAreTwoInputs() {
+    CommandRun run = CommandRun.of("validate", "--synthetic", TOKENS, "--input", "x");
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(CommandRun.of("validate", "--synthetic", "tokens=10,heads=2").err())
+        .contains("--synthetic does not know [heads]");
+  }
+}

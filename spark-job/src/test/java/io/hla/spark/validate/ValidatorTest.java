@@ -1,0 +1,74 @@
+package io.hla.spark.validate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Operator;
+import io.hla.spark.TestSpark;
+import io.hla.spark.attend.AttendOptions;
+import io.hla.spark.input.TokenColumns;
+import io.hla.spark.input.TokenTable;
+import io.hla.spark.report.Report;
+import io.hla.spark.synthetic.Distribution;
+import io.hla.spark.synthetic.SyntheticTokens;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A verdict has to be able to fall: other tokens must be noticed, and NaN is never an error of 0.
+ */
+class ValidatorTest {
+  private static final int TOKENS = 600;
+
+  @Test
+  void outputsOfOtherTokensAreNoticed() {
+    Validator.Verdict verdict = verdict(1, 2);
+    assertThat(verdict.holds()).isFalse();
+    assertThat(failed(verdict))
+        .contains("outputs = serial recurrence", "same outputs with fan-in 2")
+        .doesNotContain("outputs = dense definition", "associativity");
+    assertThat(verdict(1, 1).holds()).isTrue();
+  }
+
+  @Test
+  void whatIsNotANumberPassesNoCheck() {
+    assertThat(Check.atMost("x", Double.NaN, 1, "").passed()).isFalse();
+    assertThat(Check.caught("x", Double.NaN, 1, "").passed()).isFalse();
+    Errors errors = new Errors();
+    errors.add(new double[] {1, Double.NaN, 1}, new double[] {1, 1, 1});
+    assertThat(errors.relative()).isNaN();
+    errors.add(new double[] {1}, new double[] {1, 1});
+    assertThat(errors.relative()).isNaN();
+  }
+
+  private static List<String> failed(Validator.Verdict verdict) {
+    return verdict.checks().stream().filter(c -> !c.passed()).map(Check::name).toList();
+  }
+
+  private static Validator.Verdict verdict(long seed, long otherSeed) {
+    SparkSession spark = TestSpark.newSession();
+    AttentionSettings settings =
+        AttentionSettings.builder(3, 2).operator(Operator.HLA2).decay(0.98).build();
+    return new Validator(
+            spark,
+            table(spark, seed),
+            table(spark, otherSeed),
+            TOKENS,
+            TokenColumns.defaults(),
+            settings,
+            AttendOptions.defaults(),
+            new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream())))
+        .run();
+  }
+
+  private static TokenTable table(SparkSession spark, long seed) {
+    return TokenTable.open(
+        new SyntheticTokens(TOKENS, 1, 1, 1, 3, 2, Distribution.NORMAL, seed).table(spark, 5),
+        TokenColumns.defaults(),
+        1,
+        1);
+  }
+}
