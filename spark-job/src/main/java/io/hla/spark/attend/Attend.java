@@ -27,6 +27,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.CollectionAccumulator;
 
 /**
  * Higher-order linear attention over a token table: index the runs, order them, summarize them,
@@ -100,9 +101,9 @@ public final class Attend {
     report.runs(index.tokens(), runs.sequences(), runs.runs(), index.partitions(), sort);
     RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, initial.keySet(), withFinal);
     Broadcast<ArrayList<List<PlannedRun>>> shared = context.broadcast(plan.byPartition());
-    StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal);
-    OutputPass pass =
-        new OutputPass(table.layout(), settings, options, shared, report.kernels(context.sc()));
+    CollectionAccumulator<String> kernels = report.kernels(context.sc());
+    StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal, kernels);
+    OutputPass pass = new OutputPass(table.layout(), settings, options, shared, kernels);
     JavaRDD<InternalRow> rows = scanned.inFront().map(table.rows(), pass);
     Dataset<Row> outputs =
         ((org.apache.spark.sql.classic.SparkSession) spark)
@@ -119,7 +120,8 @@ public final class Attend {
       RunPlan plan,
       Broadcast<ArrayList<List<PlannedRun>>> shared,
       Map<SequenceKey, SequenceState> initial,
-      boolean withFinal) {
+      boolean withFinal,
+      CollectionAccumulator<String> kernels) {
     StateAction action = new StateAction(settings, context.broadcast(bySequence(plan, initial)));
     StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
     long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
@@ -131,7 +133,7 @@ public final class Attend {
     StateScan.Scanned scanned = null;
     RunStates inFront = RunStates.Everywhere.of(context, Map.of());
     for (int step = 0; step < Summary.steps(settings); step++) {
-      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, shared);
+      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, shared, kernels);
       JavaPairRDD<Node, byte[]> items = pass.summaries(table.rows(), inFront);
       StateScan.Scanned next =
           distributed

@@ -18,6 +18,7 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
 
 /**
@@ -29,7 +30,8 @@ record SummaryPass(
     AttentionSettings settings,
     AttendOptions options,
     int step,
-    Broadcast<? extends List<List<PlannedRun>>> plan)
+    Broadcast<? extends List<List<PlannedRun>>> plan,
+    CollectionAccumulator<String> kernelsUsed)
     implements RunStates.Task<Tuple2<Node, byte[]>> {
 
   /** Summaries, as bytes, by run. Step 0 does not look at the states. */
@@ -45,6 +47,7 @@ record SummaryPass(
       return List.<Tuple2<Node, byte[]>>of().iterator();
     }
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
+    kernelsUsed.add(kernel.name() + " " + kernel.instructionSet());
     TokenBuffer buffer = new TokenBuffer(settings, layout, options.refuseNonFinite());
     RunReader reader = new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList());
     return runs.stream()
