@@ -85,7 +85,8 @@ final class AttendCommand implements Callable<Integer> {
     try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
         OutputTable finals = states.finalTable(spark, mode);
         OutputTable prefixes = states.prefixTable(spark, mode)) {
-      List<OutputTable> tables = List.of(outputs, finals, prefixes);
+      // The output last: when it is there, all of it is.
+      List<OutputTable> tables = List.of(finals, prefixes, outputs);
       if (!OutputTable.prepare(tables, input.paths())) {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
@@ -127,19 +128,25 @@ final class AttendCommand implements Callable<Integer> {
     TokenTable table =
         input.open(states.narrow(spark, tokens, input.columns(), sequenceType, initial), operator);
     states.checkTargets(outputs, finals, prefixes);
-    Attend.Result result =
-        new Attend(spark, settings, compute.options(spark), report)
-            .run(states.cut(table), input.columns(), outputColumn, initial, finals.isWanted());
-    states.checkRange(result.runs());
-    Dataset<Row> rows = states.inRange(result.outputs(), input.columns());
-    states.stage(spark, report, finals, sequenceType, settings, result.states());
-    states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
-    // The outputs come last, as appending to a table shows them at once.
-    report.phase(
-        "attend",
-        "computing outputs and writing " + outputs.path(),
-        () -> outputs.stage(rows, writerOptions()));
-    return result;
+    Attend attend = new Attend(spark, settings, compute.options(spark), report);
+    return table
+        .files()
+        .reading(
+            () -> {
+              Attend.Result result =
+                  attend.run(
+                      states.cut(table), input.columns(), outputColumn, initial, finals.isWanted());
+              states.checkRange(result.runs());
+              Dataset<Row> rows = states.inRange(result.outputs(), input.columns());
+              states.stage(spark, report, finals, sequenceType, settings, result.states());
+              states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
+              // The outputs come last, as appending to a table shows them at once.
+              report.phase(
+                  "attend",
+                  "computing outputs and writing " + outputs.path(),
+                  () -> outputs.stage(rows, writerOptions()));
+              return result;
+            });
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.

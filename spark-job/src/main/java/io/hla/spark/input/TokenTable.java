@@ -163,6 +163,11 @@ public final class TokenTable {
     return rows;
   }
 
+  /** The files that the rows are read from. */
+  public InputFiles files() {
+    return new InputFiles(rows().rdd());
+  }
+
   /** Reads the positions alone and cuts every partition into runs. */
   public RunIndex index() {
     JavaRDD<InternalRow> source;
