@@ -11,6 +11,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -22,6 +23,8 @@ import org.apache.spark.sql.SparkSession;
  * leaves the target as it was. Appending writes into the target through Spark's protocol alone.
  */
 public final class OutputTable implements AutoCloseable {
+  private static final int SHUTDOWN_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;
+
   private final Configuration configuration;
   private final Path target;
   private final OutputFormat format;
@@ -30,6 +33,7 @@ public final class OutputTable implements AutoCloseable {
   /** {@code name} is the option that the path came from. */
   private final String name;
 
+  private final Runnable cleaning = this::close;
   private Path staging;
 
   /** A table at {@code path}; null stands for a table that is not wanted. */
@@ -74,7 +78,39 @@ public final class OutputTable implements AutoCloseable {
               "--%s %s exists, expected a new path (or --mode overwrite, append, ignore)",
               name, target));
     }
-    return !exists || mode != SaveMode.Ignore;
+    boolean writes = !exists || mode != SaveMode.Ignore;
+    if (writes && !(exists && mode == SaveMode.Append)) {
+      checkWritable();
+    }
+    return writes;
+  }
+
+  /** Refuses a target where no folder can be made, before anything is computed for it. */
+  private void checkWritable() {
+    Path folder = target.getParent();
+    try {
+      FileSystem files = target.getFileSystem(configuration);
+      while (!files.exists(folder)) {
+        folder = folder.getParent();
+      }
+      if (!files.getFileStatus(folder).isDirectory()) {
+        throw new InputException(
+            "HLA_OUTPUT_PATH",
+            String.format("--%s %s cannot be made: %s is not a folder", name, target, folder));
+      }
+      Path probe = new Path(folder, aside("probe").getName());
+      if (!files.mkdirs(probe)) {
+        throw new IOException("the file system refused to make a folder");
+      }
+      files.delete(probe, true);
+    } catch (IOException e) {
+      throw new InputException(
+          "HLA_OUTPUT_PATH",
+          String.format(
+              "--%s %s cannot be made: nothing can be written in %s: %s",
+              name, target, folder, e.getMessage()),
+          e);
+    }
   }
 
   /** Refuses to lie in something that the job reads, or around it. */
@@ -107,6 +143,8 @@ public final class OutputTable implements AutoCloseable {
       return;
     }
     staging = aside("staging");
+    // After Spark has stopped, and with it the tasks that write.
+    ShutdownHookManager.get().addShutdownHook(cleaning, SHUTDOWN_PRIORITY);
     format.save(rows.write().options(options), staging);
   }
 
@@ -127,6 +165,9 @@ public final class OutputTable implements AutoCloseable {
   @Override
   public void close() {
     if (staging != null) {
+      if (!ShutdownHookManager.get().isShutdownInProgress()) {
+        ShutdownHookManager.get().removeShutdownHook(cleaning);
+      }
       delete(staging);
     }
   }
