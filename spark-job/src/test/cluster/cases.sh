@@ -1,0 +1,203 @@
+# The cases of faults.sh, which sources this file: a function each. The job of a case has the name of the case.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+cases=(
+  same-local-two same-local-cluster same-two-workers same-one-executor same-scan-on-executors same-shuffled-order
+  same-speculation
+  kill-executor-in-summarize kill-executor-in-scan kill-executor-in-attend kill-worker halt-in-every-phase
+  disk-full output-below-file kill-driver end-driver
+  input-truncated input-replaced input-deleted
+  native-missing-auto native-missing-forced
+)
+
+readonly executor_scan=(--conf spark.hla.scan.driverBytes=0)
+
+# --- The same bits, wherever and in whatever order tasks run -----------------------------------------------------
+
+case_same_local_two() {
+  attend same-local-two 'local[2]'
+  expect_same_bits same-local-two
+}
+
+case_same_local_cluster() {
+  attend same-local-cluster 'local-cluster[2,1,1024]'
+  expect_same_bits same-local-cluster
+}
+
+case_same_two_workers() {
+  attend same-two-workers "$cluster" --conf spark.cores.max=2
+  expect_same_bits same-two-workers
+}
+
+case_same_one_executor() {
+  attend same-one-executor "$cluster" --conf spark.cores.max=1
+  expect_same_bits same-one-executor
+}
+
+case_same_scan_on_executors() {
+  attend same-scan-on-executors "$cluster" --conf spark.cores.max=2 "${executor_scan[@]}"
+  expect_line "$work/report/same-scan-on-executors.json" '"scannedOn" : "executors"'
+  expect_same_bits same-scan-on-executors
+}
+
+case_same_shuffled_order() {
+  set_fault same-shuffled-order '.*' all shuffle
+  attend same-shuffled-order "$cluster" --conf spark.cores.max=2 "${executor_scan[@]}" "${fault[@]}"
+  fault_is_reached same-shuffled-order || problem "no task was held up"
+  expect_same_bits same-shuffled-order
+}
+
+case_same_speculation() {
+  set_fault same-speculation '.*' tokens lag
+  attend same-speculation "$cluster" --conf spark.cores.max=2 "${fault[@]}" --conf spark.speculation=true \
+    --conf spark.speculation.quantile=0.3 --conf spark.speculation.minTaskRuntime=500ms
+  fault_is_reached same-speculation || problem "no task ran a second time"
+  expect_same_bits same-speculation
+}
+
+# --- Processes that end ------------------------------------------------------------------------------------------
+
+kill_executor() {
+  local name=$1
+  set_fault "$name" "$2" "$3" hold
+  shift 3
+  start_attend "$name" "$cluster" --conf spark.cores.max=2 "${fault[@]}" "$@"
+  await_fault "$name"
+  kill -KILL "$reached" || problem "there was no executor to kill"
+  go_on "$name"
+  finish "$name"
+  expect_same_bits "$name"
+}
+
+case_kill_executor_in_summarize() {
+  kill_executor kill-executor-in-summarize summarize tokens
+}
+
+case_kill_executor_in_scan() {
+  kill_executor kill-executor-in-scan summarize scan "${executor_scan[@]}"
+}
+
+case_kill_executor_in_attend() {
+  kill_executor kill-executor-in-attend attend tokens "${executor_scan[@]}"
+}
+
+case_kill_worker() {
+  set_fault kill-worker attend tokens hold
+  start_attend kill-worker "$cluster" --conf spark.cores.max=2 "${fault[@]}" "${executor_scan[@]}"
+  await_fault kill-worker
+  kill_process worker1
+  start_worker 3
+  go_on kill-worker
+  finish kill-worker
+  expect_same_bits kill-worker
+}
+
+case_halt_in_every_phase() {
+  set_fault halt-in-every-phase '(index|summarize|attend)' all halt
+  attend halt-in-every-phase "$cluster" --conf spark.cores.max=2 "${fault[@]}" "${executor_scan[@]}"
+  [ "$(find "$work/fault/halt-in-every-phase" -name 'reached-*' | wc -l)" -ge 6 ] || problem "too few processes were halted"
+  expect_same_bits halt-in-every-phase
+}
+
+# --- Outputs that cannot be written ------------------------------------------------------------------------------
+
+case_disk_full() {
+  mount -t tmpfs -o size=1m none "$work/full" || problem "cannot mount a small file system"
+  output=$work/full/out attend disk-full "$cluster" --conf spark.cores.max=2
+  expect_refused disk-full 1 'No space left on device'
+  expect_no_output "$work/full/out"
+  umount "$work/full"
+}
+
+case_output_below_file() {
+  touch "$work/file"
+  output=$work/file/out attend output-below-file "$cluster" --conf spark.cores.max=2
+  expect_refused output-below-file 3 '\[HLA_OUTPUT_PATH\] .*/file is not a folder'
+}
+
+# A driver that ends while half of the parts are written; then the same command again.
+end_driver() {
+  local name=$1 signal=$2
+  set_fault "$name" attend tokens hold
+  start_attend "$name" "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault "$name"
+  kill "-$signal" "$(cat "$work/pid/$name")"
+  go_on "$name"
+  finish "$name"
+  [ "$status" -gt 128 ] || problem "exit code $status, expected that of a signal"
+  [ ! -e "$work/out/$name" ] || problem "there is an output"
+}
+
+case_kill_driver() {
+  end_driver kill-driver KILL
+  attend kill-driver "$cluster" --conf spark.cores.max=2
+  expect_same_bits kill-driver
+}
+
+case_end_driver() {
+  end_driver end-driver TERM
+  expect_no_output "$work/out/end-driver"
+}
+
+# --- Inputs that change between the passes -----------------------------------------------------------------------
+
+# Runs a job on a copy of the input and calls CHANGE with its last file before the second pass reads that.
+change_input() {
+  local name=$1 change=$2 last
+  mkdir "$work/$name"
+  # Without Hadoop's checksum files, which few file systems have.
+  cp "$input"/part-* "$work/$name"
+  # Spark sorts by size: the smallest file is read last.
+  last=$(find "$work/$name" -name 'part-*' -printf '%s %p\n' | sort -n | head -n 1 | cut -d ' ' -f 2)
+  set_fault "$name" attend tokens hold
+  input=$work/$name start_attend "$name" "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault "$name"
+  "$change" "$last"
+  go_on "$name"
+  finish "$name"
+  expect_refused "$name" 3 "\[HLA_INPUT_CHANGED\] .*$(basename "$last")"
+}
+
+truncate_file() {
+  truncate -s -1000 "$1"
+}
+
+# The same rows with other numbers, as a writer that renames would put them there.
+replace_file() {
+  local part
+  part=$(basename "$1")
+  cp "$work"/tokens2/"${part:0:10}"* "$1.new"
+  mv "$1.new" "$1"
+}
+
+case_input_truncated() {
+  change_input input-truncated truncate_file
+}
+
+case_input_replaced() {
+  change_input input-replaced replace_file
+}
+
+case_input_deleted() {
+  change_input input-deleted rm
+}
+
+# --- Native kernels that one executor lacks ----------------------------------------------------------------------
+
+attend_without_native() {
+  mkdir -p "$work/unpack/0"
+  attend "$1" "$cluster" --conf spark.cores.max=2 \
+    --conf "spark.executor.extraJavaOptions=$quick_start -Dhla.kernels.tmpdir=$work/unpack/{{EXECUTOR_ID}}"
+}
+
+case_native_missing_auto() {
+  attend_without_native native-missing-auto
+  expect_status 0
+  expect_line "$work/report/native-missing-auto.json" '"kernels" : "java.*, native'
+  [ -n "$(grep -lsE 'Computing in Java, .*cannot unpack' "$work"/worker*/app-*/1/stderr)" ] || problem "no line in the log"
+}
+
+case_native_missing_forced() {
+  kernels=native attend_without_native native-missing-forced
+  expect_refused native-missing-forced 1 '\[HLA_NATIVE_UNAVAILABLE\] .*cannot unpack'
+}
