@@ -5,7 +5,7 @@ cases=(
   same-local-two same-local-cluster same-two-workers same-one-executor same-scan-on-executors same-shuffled-order
   same-speculation
   kill-executor-in-summarize kill-executor-in-scan kill-executor-in-attend kill-worker halt-in-every-phase
-  disk-full output-below-file kill-driver end-driver
+  disk-full output-read-only output-below-file kill-driver end-driver
   input-truncated input-replaced input-deleted
   native-missing-auto native-missing-forced
 )
@@ -101,41 +101,54 @@ case_halt_in_every_phase() {
 
 # --- Outputs that cannot be written ------------------------------------------------------------------------------
 
+# Mounts a small file system with some more options at $work/full.
+mount_small() {
+  mount -t tmpfs -o "size=1m$1" none "$work/full" 2>/dev/null || skip "no right to mount a small file system"
+}
+
 case_disk_full() {
-  mount -t tmpfs -o size=1m none "$work/full" || problem "cannot mount a small file system"
+  mount_small ''
+  [ -z "$skipped" ] || return 0
   output=$work/full/out attend disk-full "$cluster" --conf spark.cores.max=2
   expect_refused disk-full 1 'No space left on device'
   expect_no_output "$work/full/out"
   umount "$work/full"
 }
 
+case_output_read_only() {
+  mount_small ,ro
+  [ -z "$skipped" ] || return 0
+  output=$work/full/out attend output-read-only 'local[1]'
+  expect_refused output-read-only 3 '\[HLA_OUTPUT_PATH\] .*/full/out cannot be made'
+  umount "$work/full"
+}
+
 case_output_below_file() {
   touch "$work/file"
-  output=$work/file/out attend output-below-file "$cluster" --conf spark.cores.max=2
+  output=$work/file/out attend output-below-file 'local[1]'
   expect_refused output-below-file 3 '\[HLA_OUTPUT_PATH\] .*/file is not a folder'
 }
 
-# A driver that ends while half of the parts are written; then the same command again.
-end_driver() {
-  local name=$1 signal=$2
-  set_fault "$name" attend tokens hold
-  start_attend "$name" "$cluster" --conf spark.cores.max=2 "${fault[@]}"
-  await_fault "$name"
-  kill "-$signal" "$(cat "$work/pid/$name")"
-  go_on "$name"
-  finish "$name"
-  [ "$status" -gt 128 ] || problem "exit code $status, expected that of a signal"
-  [ ! -e "$work/out/$name" ] || problem "there is an output"
-}
-
+# A driver that is killed while half of the parts are written; then the same command again.
 case_kill_driver() {
-  end_driver kill-driver KILL
+  set_fault kill-driver attend tokens hold
+  start_attend kill-driver "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault kill-driver
+  kill_process kill-driver
+  go_on kill-driver
+  [ ! -e "$work/out/kill-driver" ] || problem "there is an output"
   attend kill-driver "$cluster" --conf spark.cores.max=2
   expect_same_bits kill-driver
 }
 
+# A driver that is asked to end there cleans up.
 case_end_driver() {
-  end_driver end-driver TERM
+  set_fault end-driver attend tokens hold
+  start_attend end-driver "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault end-driver
+  kill -TERM "$(cat "$work/pid/end-driver")"
+  finish end-driver
+  expect_status 143
   expect_no_output "$work/out/end-driver"
 }
 

@@ -20,9 +20,12 @@ stop_process() {
   rm "$work/pid/$1"
 }
 
-# Kills one process at once, and nothing that it started.
+# Kills one process at once, and nothing that it started. Waiting for it keeps bash from reporting it.
 kill_process() {
-  kill -KILL "$(cat "$work/pid/$1")"
+  local pid
+  pid=$(cat "$work/pid/$1")
+  kill -KILL "$pid"
+  wait "$pid" 2>/dev/null || true
 }
 
 group_is_gone() {
@@ -40,26 +43,27 @@ wait_until() {
 }
 
 start_daemon() {
-  local name=$1
-  shift
-  SPARK_HOME=$spark_home SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 SPARK_LOCAL_DIRS=$work/local HLA_LOG_LEVEL=INFO \
-    SPARK_NO_DAEMONIZE=1 start_process "$name" \
+  local name=$1 host=$2
+  shift 2
+  SPARK_HOME=$spark_home SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=$host SPARK_LOCAL_DIRS=$work/local HLA_LOG_LEVEL=INFO \
+    start_process "$name" \
     "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${module_options[@]}" -Xmx256m \
     "-Dlog4j2.configurationFile=$root/spark-job/src/main/spark-conf/log4j2.properties" \
-    -Dspark.master.rest.enabled=false -cp "$spark_home/jars/*" "$@"
+    -Dspark.master.rest.enabled=false -cp "$spark_home/jars/*" "$@" --host "$host" --webui-port 0
 }
 
 # Sets $cluster, the URL of the master.
 start_master() {
-  start_daemon master org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 0 --webui-port 0
-  wait_until 120 grep -q 'I have been elected leader' "$work/log/master.err"
+  start_daemon master 127.0.0.1 org.apache.spark.deploy.master.Master --port 0
+  wait_until 120 grep -qs 'I have been elected leader' "$work/log/master.err"
   cluster=$(grep -oE 'spark://127.0.0.1:[0-9]+' "$work/log/master.err" | head -n 1)
 }
 
+# Every worker has an address of its own: Spark runs no second copy of a task on the host of the first.
 start_worker() {
-  start_daemon "worker$1" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --cores 1 --memory 1g \
-    --work-dir "$work/worker$1" --webui-port 0 "$cluster"
-  wait_until 120 grep -q 'Successfully registered with master' "$work/log/worker$1.err"
+  start_daemon "worker$1" "127.0.0.$1" org.apache.spark.deploy.worker.Worker "$cluster" --cores 1 --memory 1g \
+    --work-dir "$work/worker$1"
+  wait_until 120 grep -qs 'Successfully registered with master' "$work/log/worker$1.err"
 }
 
 # Ends all that start_process started.

@@ -32,12 +32,12 @@ cluster=
 input=$work/tokens
 # Jobs of some seconds end before the better compiler pays.
 readonly quick_start=-XX:TieredStopAtLevel=1
-# One partition a file, and both executors there before the first task.
+# A file is as dear as a partition, so that each gets one; both executors are there before the first task.
 readonly spark_options=(
   --driver-memory 512m --executor-memory 512m --driver-java-options "$quick_start"
   --conf "spark.executor.extraJavaOptions=$quick_start"
   --conf spark.ui.enabled=false
-  --conf spark.sql.files.openCostInBytes=64MB --conf spark.sql.files.maxPartitionBytes=64MB
+  --conf spark.sql.files.openCostInBytes=8MB
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 --conf spark.scheduler.maxRegisteredResourcesWaitingTime=120s
   --conf "spark.driver.extraClassPath=$test_classes" --conf "spark.executor.extraClassPath=$test_classes"
   --conf spark.fault.tokenPartitions=$partitions
@@ -100,6 +100,11 @@ problem() {
   problems+=("$1")
 }
 
+# Ends a case that this machine cannot show.
+skip() {
+  skipped=$1
+}
+
 expect_status() {
   [ "$status" -eq "$1" ] || problem "exit code $status, expected $1"
 }
@@ -148,8 +153,11 @@ failed=0
 run_case() {
   local name=$1 started=$SECONDS
   problems=()
+  skipped=
   case_"${name//-/_}"
-  if [ ${#problems[@]} -eq 0 ]; then
+  if [ -n "$skipped" ]; then
+    printf 'skipped %-44s %s\n' "$name" "$skipped"
+  elif [ ${#problems[@]} -eq 0 ]; then
     passed=$((passed + 1))
     printf 'ok      %-44s %4d s\n' "$name" $((SECONDS - started))
   else

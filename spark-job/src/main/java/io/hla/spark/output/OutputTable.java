@@ -3,15 +3,19 @@ package io.hla.spark.output;
 import io.hla.spark.InputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -25,6 +29,9 @@ import org.apache.spark.sql.SparkSession;
 public final class OutputTable implements AutoCloseable {
   private static final int SHUTDOWN_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;
 
+  private static final long LONGEST_WAIT_SECONDS = 30;
+
+  private final SparkContext context;
   private final Configuration configuration;
   private final Path target;
   private final OutputFormat format;
@@ -33,12 +40,13 @@ public final class OutputTable implements AutoCloseable {
   /** {@code name} is the option that the path came from. */
   private final String name;
 
-  private final Runnable cleaning = this::close;
+  private final Runnable cleaning = this::deleteStaging;
   private Path staging;
 
   /** A table at {@code path}; null stands for a table that is not wanted. */
   public OutputTable(SparkSession spark, String name, String path, String format, SaveMode mode) {
-    this.configuration = spark.sparkContext().hadoopConfiguration();
+    this.context = spark.sparkContext();
+    this.configuration = context.hadoopConfiguration();
     this.name = name;
     this.target = path == null ? null : qualify(new Path(path));
     this.format = new OutputFormat(spark, name, format);
@@ -155,6 +163,7 @@ public final class OutputTable implements AutoCloseable {
     }
     try {
       swap();
+      staging = null;
     } catch (IOException e) {
       throw new UncheckedIOException(
           String.format("cannot move %s to %s: %s", staging, target, e.getMessage()), e);
@@ -165,11 +174,36 @@ public final class OutputTable implements AutoCloseable {
   @Override
   public void close() {
     if (staging != null) {
-      if (!ShutdownHookManager.get().isShutdownInProgress()) {
-        ShutdownHookManager.get().removeShutdownHook(cleaning);
-      }
+      awaitTasks();
+      deleteStaging();
+    }
+    if (!ShutdownHookManager.get().isShutdownInProgress()) {
+      ShutdownHookManager.get().removeShutdownHook(cleaning);
+    }
+  }
+
+  private void deleteStaging() {
+    if (staging != null) {
       delete(staging);
     }
+  }
+
+  // Tasks of a job that failed go on for a moment, and would make the folder once more.
+  private void awaitTasks() {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_WAIT_SECONDS);
+    try {
+      while (!context.isStopped() && runningTasks() > 0 && System.nanoTime() < end) {
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private int runningTasks() {
+    return Arrays.stream(context.statusTracker().getExecutorInfos())
+        .mapToInt(SparkExecutorInfo::numRunningTasks)
+        .sum();
   }
 
   private void swap() throws IOException {

@@ -30,7 +30,7 @@ public final class FaultPlugin implements SparkPlugin {
   private static final int UNDISTURBED = 4;
 
   private static final long HOLD_SECONDS = 240;
-  private static final long LAG_SECONDS = 60;
+  private static final long LAG_SECONDS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 300;
 
   @Override
