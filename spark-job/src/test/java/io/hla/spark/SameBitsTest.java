@@ -68,7 +68,7 @@ class SameBitsTest {
         .form(form)
         .heads(2, 1)
         .decay(List.of(0.97, 0.9))
-        .precision(Precision.MIXED)
+        .precision(Precision.FLOAT64)
         .build();
   }
 

@@ -3,19 +3,15 @@ package io.hla.spark.output;
 import io.hla.spark.InputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkContext;
-import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -27,10 +23,6 @@ import org.apache.spark.sql.SparkSession;
  * leaves the target as it was. Appending writes into the target through Spark's protocol alone.
  */
 public final class OutputTable implements AutoCloseable {
-  private static final int SHUTDOWN_PRIORITY = FileSystem.SHUTDOWN_HOOK_PRIORITY + 20;
-
-  private static final long LONGEST_WAIT_SECONDS = 30;
-
   private final SparkContext context;
   private final Configuration configuration;
   private final Path target;
@@ -40,8 +32,7 @@ public final class OutputTable implements AutoCloseable {
   /** {@code name} is the option that the path came from. */
   private final String name;
 
-  private final Runnable cleaning = this::deleteStaging;
-  private Path staging;
+  private StagingFolder staging;
 
   /** A table at {@code path}; null stands for a table that is not wanted. */
   public OutputTable(SparkSession spark, String name, String path, String format, SaveMode mode) {
@@ -150,10 +141,8 @@ public final class OutputTable implements AutoCloseable {
       format.save(rows.write().options(options).mode(SaveMode.Append), target);
       return;
     }
-    staging = aside("staging");
-    // After Spark has stopped, and with it the tasks that write.
-    ShutdownHookManager.get().addShutdownHook(cleaning, SHUTDOWN_PRIORITY);
-    format.save(rows.write().options(options), staging);
+    staging = new StagingFolder(context, aside("staging"));
+    format.save(rows.write().options(options), staging.path());
   }
 
   /** Makes the staged rows the table. */
@@ -162,11 +151,11 @@ public final class OutputTable implements AutoCloseable {
       return;
     }
     try {
-      swap();
-      staging = null;
+      swap(staging.path());
+      staging.moved();
     } catch (IOException e) {
       throw new UncheckedIOException(
-          String.format("cannot move %s to %s: %s", staging, target, e.getMessage()), e);
+          String.format("cannot move %s to %s: %s", staging.path(), target, e.getMessage()), e);
     }
   }
 
@@ -174,39 +163,11 @@ public final class OutputTable implements AutoCloseable {
   @Override
   public void close() {
     if (staging != null) {
-      awaitTasks();
-      deleteStaging();
-    }
-    if (!ShutdownHookManager.get().isShutdownInProgress()) {
-      ShutdownHookManager.get().removeShutdownHook(cleaning);
+      staging.close();
     }
   }
 
-  private void deleteStaging() {
-    if (staging != null) {
-      delete(staging);
-    }
-  }
-
-  // Tasks of a job that failed go on for a moment, and would make the folder once more.
-  private void awaitTasks() {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_WAIT_SECONDS);
-    try {
-      while (!context.isStopped() && runningTasks() > 0 && System.nanoTime() < end) {
-        TimeUnit.MILLISECONDS.sleep(50);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private int runningTasks() {
-    return Arrays.stream(context.statusTracker().getExecutorInfos())
-        .mapToInt(SparkExecutorInfo::numRunningTasks)
-        .sum();
-  }
-
-  private void swap() throws IOException {
+  private void swap(Path staged) throws IOException {
     FileSystem files = target.getFileSystem(configuration);
     Path previous = null;
     if (files.exists(target)) {
@@ -219,7 +180,7 @@ public final class OutputTable implements AutoCloseable {
       rename(files, target, previous);
     }
     try {
-      rename(files, staging, target);
+      rename(files, staged, target);
     } catch (IOException e) {
       if (previous != null) {
         rename(files, previous, target);
@@ -227,7 +188,7 @@ public final class OutputTable implements AutoCloseable {
       throw e;
     }
     if (previous != null) {
-      delete(previous);
+      StagingFolder.delete(context, previous);
     }
   }
 
@@ -240,14 +201,6 @@ public final class OutputTable implements AutoCloseable {
   private Path aside(String purpose) {
     return new Path(
         target.getParent(), "." + target.getName() + "." + purpose + "-" + UUID.randomUUID());
-  }
-
-  private void delete(Path path) {
-    try {
-      path.getFileSystem(configuration).delete(path, true);
-    } catch (IOException e) {
-      System.err.println("could not delete " + path + ": " + e.getMessage());
-    }
   }
 
   private boolean exists(Path path) {

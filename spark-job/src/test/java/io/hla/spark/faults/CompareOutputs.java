@@ -7,15 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Compares Parquet outputs (seq, pos, o) with the one named by the argument: for every path on
- * standard input a line, {@code same} or the first difference. All rows, in the order in which the
- * parts hold them, and all bits count.
+ * Compares Parquet outputs (seq, pos, o of doubles) with the one named by the argument: for every
+ * path on standard input a line, {@code same} or the first difference. All rows, in the order in
+ * which the parts hold them, and all bits count.
  */
 public final class CompareOutputs {
   private static final String COLUMNS = "seq, pos, o, _metadata.file_name, _metadata.row_index";
@@ -23,12 +22,12 @@ public final class CompareOutputs {
   private CompareOutputs() {}
 
   /** A row and its place; {@code part} is the number in the name of its file. */
-  private record Token(int part, long row, Object sequence, long position, int[] bits) {
+  private record Token(int part, long row, Object sequence, long position, long[] bits) {
 
     static Token of(Row row) {
-      List<Float> o = row.getList(2);
+      List<Double> o = row.getList(2);
       int part = Integer.parseInt(row.getString(3).split("-")[1]);
-      int[] bits = o.stream().mapToInt(Float::floatToRawIntBits).toArray();
+      long[] bits = o.stream().mapToLong(Double::doubleToRawLongBits).toArray();
       return new Token(part, row.getLong(4), row.get(0), row.getLong(1), bits);
     }
 
@@ -92,7 +91,7 @@ public final class CompareOutputs {
     return "same";
   }
 
-  private static String bit(int[] bits, int index) {
-    return index < bits.length ? Objects.toString(Integer.toHexString(bits[index])) : "none";
+  private static String bit(long[] bits, int index) {
+    return index < bits.length ? Long.toHexString(bits[index]) : "none";
   }
 }
