@@ -1,0 +1,58 @@
+package io.hla.spark;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.spark.attend.Attend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files that change between the passes of a job. */
+class ChangedInputTest {
+  @TempDir Path folder;
+
+  /** Columns: positions before and after, in a file of the same size, and what is refused. */
+  @ParameterizedTest
+  @CsvSource({
+    "'0 1 2 3', '0 2 1 3', position 1 of sequence \"s\" was indexed in partition 0",
+    "'0 1 2 3', '0 1 2', position 3 of sequence \"s\" was indexed in partition 0",
+    "'0 1 2 3', '', position 0 of sequence \"s\" was indexed in partition 0",
+    "'0 1 2', '0 1 2 3', partition 0 has more rows than when it was indexed",
+  })
+  void areRefused(String before, String after, String message) throws IOException {
+    Path file = folder.resolve("tokens.json");
+    Files.writeString(file, lines(before));
+    SparkSession spark = TestSpark.newSession();
+    Attend.Result result =
+        TestJob.stored(spark, AttentionSettings.builder(1, 1).build())
+            .run(spark.read().json(file.toString()));
+    Files.writeString(file, lines(after));
+    assertThatThrownBy(() -> result.outputs().collectAsList())
+        .rootCause()
+        .isInstanceOfSatisfying(
+            InputException.class,
+            e ->
+                org.assertj.core.api.Assertions.assertThat(e.condition())
+                    .isEqualTo("HLA_INPUT_CHANGED"))
+        .hasMessageContaining(message);
+  }
+
+  /** One line a position, and spaces up to one size. */
+  private static String lines(String positions) {
+    StringBuilder lines = new StringBuilder();
+    for (String position : positions.split(" ")) {
+      if (!position.isEmpty()) {
+        lines.append(
+            String.format(
+                "{\"seq\": \"s\", \"pos\": %s, \"q\": [1.5], \"k\": [2.5], \"v\": [1.0]}%n",
+                position));
+      }
+    }
+    return String.format("%-400s", lines);
+  }
+}
