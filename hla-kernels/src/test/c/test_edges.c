@@ -1,0 +1,132 @@
+/* What no grid of settings covers: values that are no numbers, the range of exp, digits and drift of the mixed sums. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+/* One session over n tokens of a single head of d = dv, outputs into o. */
+static void run(const struct setting *s, const double *q, const double *k, const double *v, double *o)
+{
+	const size_t e = s->precision == HLA_FLOAT64 ? sizeof(double) : sizeof(float);
+	const size_t count = (size_t)(s->n * s->d);
+	struct inputs in = {guarded(count, e), guarded(count, e), guarded(count, e), guarded(count, e)};
+	for (size_t i = 0; i < count; i++) {
+		put(&in.q, i, q[i]);
+		put(&in.k, i, k[i]);
+		put(&in.v, i, v[i]);
+	}
+	struct hla_session *session = open_session(s, false);
+	feed(session, s, &in, s->n, true);
+	for (size_t i = 0; i < count; i++)
+		o[i] = element_at(inside(&in.o), e, i);
+	hla_destroy(session);
+	free(in.q.memory);
+	free(in.k.memory);
+	free(in.v.memory);
+	free(in.o.memory);
+}
+
+/* What is not a number shows in the output of its own token, and leaves earlier ones of the same block alone. */
+static void check_not_a_number(struct setting s)
+{
+	enum { N = 24, D = 17, AT = 11 };
+	double q[N * D], k[N * D], v[N * D], clean[N * D], dirty[N * D];
+	double *const all[] = {q, k, v};
+	s.n = N;
+	s.d = s.dv = D;
+	for (int i = 0; i < 3 * N * D; i++)
+		all[i / (N * D)][i % (N * D)] = draw(false);
+	run(&s, q, k, v, clean);
+	for (int a = 0; a < 3; a++) {
+		const double before = all[a][AT * D + 5];
+		all[a][AT * D + 5] = NAN;
+		run(&s, q, k, v, dirty);
+		all[a][AT * D + 5] = before;
+		checks++;
+		if (memcmp(clean, dirty, AT * D * sizeof *clean) || !isnan(dirty[AT * D + 5]))
+			complain(&s, "not a number", AT, 0);
+	}
+}
+
+/* elu1 alone: with q = 0 and v = 1 the output of a first token is elu1(k). */
+static void check_elu1(struct setting s)
+{
+	s.operator = LINEAR;
+	s.map = HLA_ELU1;
+	s.n = s.d = s.dv = 1;
+	for (double x = 2; x > -120; x -= 0.037) {
+		const double zero = 0, one = 1, k = (float)x;
+		double got;
+		run(&s, &zero, &k, &one, &got);
+		const long double expected = k > 0 ? k + 1.0L : expl(k);
+		compare(&s, "elu1", &got, sizeof got, 1, &expected, 1, 1, 1, s.precision == HLA_FLOAT64 ? 0 : 1e-30L,
+				s.precision == HLA_FLOAT64 ? 4 * DBL_EPSILON : 4 * FLT_EPSILON);
+	}
+}
+
+/* The mixed precision does not drift: float would be off by 1e-4 here, for its sums grow with the stream. */
+static void check_long_stream(struct setting mixed)
+{
+	enum { D = 8, CALL = 1024, CALLS = 400 };
+	mixed.operator = HLA2;
+	mixed.n = CALL;
+	mixed.d = mixed.dv = D;
+	struct setting exact = mixed;
+	exact.precision = HLA_FLOAT64;
+	struct hla_session *ours = open_session(&mixed, false), *theirs = open_session(&exact, false);
+	float in[3][CALL * D], out[CALL * D];
+	double wide[3][CALL * D], expected[CALL * D];
+	for (int call = 0; call < CALLS; call++) {
+		for (int i = 0; i < 3 * CALL * D; i++)
+			in[i / (CALL * D)][i % (CALL * D)] = (float)(wide[i / (CALL * D)][i % (CALL * D)] = draw(false));
+		ours->kernels->process(ours, CALL, in[0], in[1], in[2], out);
+		theirs->kernels->process(theirs, CALL, wide[0], wide[1], wide[2], expected);
+	}
+	long double reference[CALL * D];
+	for (int i = 0; i < CALL * D; i++)
+		reference[i] = expected[i];
+	mixed.n = CALL * CALLS;
+	compare(&mixed, "end of a long stream", out, sizeof *out, D, reference, D, CALL, D, 0, 3e-6);
+	hla_destroy(ours);
+	hla_destroy(theirs);
+}
+
+/* Folds keep the digits that float does not have: tokens of zeros change no state, however many. */
+static void check_digits_kept(struct setting s)
+{
+	enum { D = 8, N = 3 * HLA_SPAN };
+	static const float zeros[N * D];
+	static float out[N * D];
+	s.operator = HLA2;
+	s.n = N;
+	s.d = s.dv = D;
+	struct hla_session *session = open_session(&s, false);
+	double before[D * D], after[D * D];
+	for (int i = 0; i < D * D; i++)
+		before[i] = 1.0 / 3;
+	for (int m = 0; m < 2; m++)
+		session->kernels->set_matrix(session, 0, m, before);
+	session->kernels->process(session, N, zeros, zeros, zeros, out);
+	for (int m = 0; m < 2; m++) {
+		session->kernels->get_matrix(session, 0, m, after);
+		checks++;
+		if (memcmp(before, after, sizeof before))
+			complain(&s, "digits of the state", fabs(after[0] - before[0]), 0);
+	}
+	hla_destroy(session);
+}
+
+void check_edges(struct setting s)
+{
+	check_elu1(s);
+	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
+		s.operator = operator;
+		check_not_a_number(s);
+	}
+	if (s.precision != HLA_MIXED_PRECISION)
+		return;
+	check_digits_kept(s);
+	check_long_stream(s);
+}
