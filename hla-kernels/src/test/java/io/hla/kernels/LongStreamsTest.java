@@ -3,6 +3,7 @@ package io.hla.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +27,10 @@ class LongStreamsTest {
     return cases.stream();
   }
 
+  static Stream<TestKernels> kernels() {
+    return TestKernels.blocked();
+  }
+
   /** Without decay sums grow with the stream; with it they settle after some hundred tokens. */
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("cases")
@@ -42,5 +47,29 @@ class LongStreamsTest {
     assertThat(Errors.largest(exact, expected, actual))
         .as("%s, seed %d", mixed, SEED)
         .isLessThan(1e-5);
+  }
+
+  /**
+   * Behind 2^30 tokens of ones a float is 128 apart from the next: sums in float would stand still.
+   */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kernels")
+  void sumsOfMixedPrecisionDoNotStandStill(TestKernels kernel) {
+    AttentionSettings settings =
+        AttentionSettings.builder(3, 3)
+            .operator(Operator.LINEAR)
+            .precision(Precision.MIXED)
+            .build();
+    double[] ones = new double[1024 * 3];
+    Arrays.fill(ones, 1);
+    Stretch tokens = new Stretch(ones, ones, ones);
+    Summary summary = tokens.summary(kernel.get(), 0, State.zero(settings));
+    for (int doubling = 0; doubling < 20; doubling++) {
+      summary = summary.combine(summary);
+    }
+    State far = State.zero(settings).advance(summary);
+    State behind = tokens.stateBehind(kernel.get(), far);
+    assertThat(behind.tokens()).isEqualTo((1 << 30) + 1024);
+    assertThat(behind.matrix("P", 0)).containsOnly((1 << 30) + 1024);
   }
 }
