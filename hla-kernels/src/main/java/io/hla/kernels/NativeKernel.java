@@ -9,6 +9,9 @@ public final class NativeKernel extends AttentionKernel {
   /** From the plainest to the best, in the order of the library. */
   private static final List<String> INSTRUCTION_SETS = List.of("baseline", "avx2", "avx512");
 
+  /** The x86-64 levels that the sets are compiled for, as further names of them. */
+  private static final List<String> LEVELS = List.of("x86-64", "x86-64-v3", "x86-64-v4");
+
   /** The cap that lets the processor decide. */
   static final String BEST = "auto";
 
@@ -21,11 +24,13 @@ public final class NativeKernel extends AttentionKernel {
   /**
    * Loads the library unless it is loaded.
    *
-   * @param cap auto, or the best instruction set to use: baseline, avx2 or avx512
+   * @param cap auto, or the best instruction set to use: baseline, avx2 or avx512, also by its
+   *     level (x86-64-v3, x86-64-v4)
    * @return the kernel, or why there is none on this machine
    */
   static Availability open(String cap) {
-    int index = BEST.equals(cap) ? INSTRUCTION_SETS.size() - 1 : INSTRUCTION_SETS.indexOf(cap);
+    int named = Math.max(INSTRUCTION_SETS.indexOf(cap), LEVELS.indexOf(cap));
+    int index = BEST.equals(cap) ? INSTRUCTION_SETS.size() - 1 : named;
     if (index < 0) {
       throw new SettingsException(
           "HLA_INSTRUCTION_SET",
