@@ -115,9 +115,9 @@ class TokenBufferTest {
         "query is null at position 42 of sequence \"s\"");
   }
 
-  /** Whole lanes of 64 values and the rest behind them. */
+  /** Three rows of 130 values are six lanes of 64 and six more, from [124] of the last row on. */
   @ParameterizedTest
-  @ValueSource(ints = {0, 63, 64, 127, 128, 129})
+  @ValueSource(ints = {0, 59, 60, 123, 124, 129})
   void refusesValuesThatAreNotFinite(int at) {
     for (Precision precision : Precision.values()) {
       for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
@@ -128,12 +128,12 @@ class TokenBufferTest {
         values[at] = bad;
         arrays[1] = UnsafeArrayData.fromPrimitiveArray(values);
         TokenBuffer buffer = buffer(130, precision, false, true);
-        buffer.startAt(KEY, 41);
+        buffer.startAt(KEY, 40);
         InternalRow good =
             new GenericInternalRow(new Object[] {0L, arrays[0], arrays[0], arrays[0]});
         buffer.read(good);
-        buffer.read(new GenericInternalRow(new Object[] {1L, arrays[0], arrays[1], arrays[2]}));
         buffer.read(good);
+        buffer.read(new GenericInternalRow(new Object[] {1L, arrays[0], arrays[1], arrays[2]}));
         refuses(
             "HLA_INPUT_NONFINITE",
             String.format(
