@@ -140,7 +140,10 @@ class BadStateTest {
         "--input b.json --output a --final-state state --mode append",
         "HLA_OUTPUT_EXISTS",
         "--final-state file:");
-    refuses("--input b.json --output out --final-state out/s", "HLA_OUTPUT_PATH", "--output file:");
+    refuses(
+        "--input b.json --output out --final-state out/s",
+        "HLA_OUTPUT_PATH",
+        "--final-state file:");
     refuses(
         "--input b.json --output state --mode overwrite --initial-state state",
         "HLA_OUTPUT_IN_INPUT",
