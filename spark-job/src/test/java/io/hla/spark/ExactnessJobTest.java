@@ -62,25 +62,6 @@ class ExactnessJobTest {
     check(settings, new int[] {1, 2, 4, 7}, 7, 12);
   }
 
-  /** Rounding differs with the shape of the tree, never with the place where it is computed. */
-  @ParameterizedTest(name = "{0} {1} {2}")
-  @MethodSource("cases")
-  void driverAndExecutorsGiveTheSameBits(Operator operator, Mask mask, Form form) {
-    AttentionSettings settings = settings(operator, mask, form).heads(2, 1).decay(0.9).build();
-    long seed = 14;
-    List<List<Row>> pieces =
-        TokenFiles.split(TokenStream.normal(settings, 41, seed).rows("s", -20), 29);
-    SparkSession spark = TestSpark.newSession();
-    Dataset<Row> table =
-        TokenFiles.partitioned(spark, TokenStream.SCHEMA, dealt(pieces, new Random(seed)));
-    TestJob job = TestJob.stored(spark, settings).fanIn(3);
-    double[] onDriver = job.outputs(table).get("s");
-    assertThat(job.scannedOnExecutors().outputs(table).get("s")).isEqualTo(onDriver);
-    assertThat(job.fanIn(2).outputs(table).get("s"))
-        .as("rounds elsewhere in a tree of another shape, seed %d", seed)
-        .isNotEqualTo(onDriver);
-  }
-
   private static AttentionSettings.Builder settings(Operator operator, Mask mask, Form form) {
     return AttentionSettings.builder(3, 2)
         .operator(operator)

@@ -15,9 +15,14 @@ final class Sessions {
 
   private Sessions() {}
 
-  /** The session of this job; what the user set with --conf stays. */
+  /** The session of this job; what the user set with --conf stays, but for the serializer. */
   static SparkSession open(String name) {
-    SparkSession spark = SparkSession.builder().appName(name).getOrCreate();
+    SparkSession spark =
+        SparkSession.builder()
+            .appName(name)
+            // Kryo, which clusters may set, cannot read or write records.
+            .config("spark.serializer", "org.apache.spark.serializer.JavaSerializer")
+            .getOrCreate();
     setUnlessGiven(spark, PLANS);
     return spark;
   }
