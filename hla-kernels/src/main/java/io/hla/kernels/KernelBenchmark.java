@@ -49,7 +49,7 @@ public final class KernelBenchmark {
    */
   public static Result measure(
       AttentionKernel kernel, AttentionSettings settings, Pass pass, double seconds) {
-    State zero = State.zero(settings);
+    State zero = State.initial(settings);
     Tokens tokens = new Tokens(settings);
     check(kernel, zero, tokens);
     double bestPeak = Double.NaN;

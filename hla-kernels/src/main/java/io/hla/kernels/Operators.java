@@ -28,7 +28,7 @@ final class Operators {
     }
     boolean exact = settings.form() == Form.EXACT;
     return switch (settings.operator()) {
-      case HLA2 -> exact ? hla2(p, settings.ridge()) : hla2Published(p, settings.ridge());
+      case HLA2 -> exact ? hla2(p, settings) : hla2Published(p, settings.ridge());
       case AHLA -> ahla(p);
       case HLA3 -> exact ? hla3(p) : hla3Published(p);
       case LINEAR -> throw new AssertionError("handled above");
@@ -70,11 +70,15 @@ final class Operators {
     return p.matrix("S", KEY, KEY, 1);
   }
 
-  // o = LA(q; u, v; g^2), and lambda LA(q; q, v; g) of section 3.3.
-  private static Program hla2(Program.Builder p, double ridge) {
-    int u = p.read(QUERY, s(p));
+  // o = LA(q; u, v; g^2), and lambda LA(q; q, v; g) of section 3.3. Without decay the latter is
+  // what a
+  // start of S from lambda I adds, which costs nothing.
+  private static Program hla2(Program.Builder p, AttentionSettings settings) {
+    boolean decays = settings.decay().stream().anyMatch(g -> g != 1);
+    int s = p.matrix("S", KEY, KEY, 1, decays ? 0 : settings.ridge());
+    int u = p.read(QUERY, s);
     p.output(1, p.read(QUERY, p.matrix("F", u, VALUE, 2)));
-    return ridge(p, ridge);
+    return decays ? ridge(p, settings.ridge()) : p.build();
   }
 
   private static ScanStep hla2Scan() {

@@ -24,8 +24,9 @@ record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
    * @param name the paper's symbol, unique in a program
    * @param y signal whose width is the number of rows
    * @param z signal whose width is the number of columns
+   * @param diagonal M_0 = diagonal I stands in front of the first token
    */
-  record Matrix(String name, int y, int z, int decayPower) {}
+  record Matrix(String name, int y, int z, int decayPower, double diagonal) {}
 
   /** x_t^T M_t, or x_t^T M_(t-1) when strict. */
   record Read(int x, int matrix, boolean strict) {}
@@ -57,9 +58,14 @@ record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
     private final List<Read> reads = new ArrayList<>();
     private final List<Term> output = new ArrayList<>();
 
-    /** Matrix {@code name} with decay g^decayPower; returns its index. */
+    /** Matrix {@code name} with decay g^decayPower, from zero; returns its index. */
     int matrix(String name, int y, int z, int decayPower) {
-      Matrix matrix = new Matrix(name, y, z, decayPower);
+      return matrix(name, y, z, decayPower, 0);
+    }
+
+    /** The same from {@code diagonal} times the identity. */
+    int matrix(String name, int y, int z, int decayPower, double diagonal) {
+      Matrix matrix = new Matrix(name, y, z, decayPower, diagonal);
       if (!matrices.contains(matrix)) {
         matrices.add(matrix);
       }

@@ -18,10 +18,23 @@ public final class State {
     this.values = values;
   }
 
-  /** The state in front of the first token. */
-  public static State zero(AttentionSettings settings) {
+  /**
+   * The state in front of the first token: zero, but for a ridge without decay, whose S starts from
+   * lambda I.
+   */
+  public static State initial(AttentionSettings settings) {
     Algebra algebra = Algebra.of(settings);
-    return new State(algebra, 0, new double[algebra.stateLayout().size()]);
+    MatrixLayout layout = algebra.stateLayout();
+    double[] values = new double[layout.size()];
+    for (int head = 0; head < layout.heads(); head++) {
+      for (int m = 0; m < layout.count(); m++) {
+        for (int i = 0; i < layout.rows(m) && layout.matrix(m).diagonal() != 0; i++) {
+          values[layout.offset(head, m) + i * (layout.columns(m) + 1)] =
+              layout.matrix(m).diagonal();
+        }
+      }
+    }
+    return new State(algebra, 0, values);
   }
 
   /**

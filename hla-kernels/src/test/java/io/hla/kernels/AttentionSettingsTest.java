@@ -146,7 +146,7 @@ class AttentionSettingsTest {
   @Test
   void statesThatFitNoArrayAreRefused() {
     AttentionSettings settings = AttentionSettings.builder(40_000, 40_000).build();
-    assertThatThrownBy(() -> State.zero(settings))
+    assertThatThrownBy(() -> State.initial(settings))
         .isInstanceOf(SettingsException.class)
         .hasMessageContaining("over 2^31 values");
   }

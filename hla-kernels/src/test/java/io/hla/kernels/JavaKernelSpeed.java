@@ -34,7 +34,7 @@ final class JavaKernelSpeed {
         AttentionSettings.builder(d, d).operator(operator).decay(0.99).scale(1 / Math.sqrt(d));
     AttentionSettings settings = builder.precision(Precision.MIXED).build();
     Stretch tokens = Stretch.normal(settings, TOKENS, 1);
-    double[] expected = tokens.outputs(Kernels.recurrent(), State.zero(settings));
+    double[] expected = tokens.outputs(Kernels.recurrent(), State.initial(settings));
     float[] q = Stretch.floats(tokens.q());
     float[] k = Stretch.floats(tokens.k());
     float[] v = Stretch.floats(tokens.v());
@@ -52,7 +52,7 @@ final class JavaKernelSpeed {
       double time =
           best(
               () -> {
-                try (Applier applier = Kernels.java().applier(State.zero(own))) {
+                try (Applier applier = Kernels.java().applier(State.initial(own))) {
                   if (precision.isDouble()) {
                     applier.apply(tokens.q(), tokens.k(), tokens.v(), wide, 0, TOKENS);
                   } else {

@@ -30,7 +30,7 @@ class KernelsAgreeTest {
   private record Expected(Stretch tokens, double[] outputs, State behind, State absolute) {
     static Expected of(AttentionSettings settings, long seed) {
       Stretch tokens = Stretch.normal(settings, LONGEST, seed);
-      State zero = State.zero(settings);
+      State zero = State.initial(settings);
       return new Expected(
           tokens,
           tokens.outputs(Kernels.recurrent(), zero),
@@ -66,12 +66,12 @@ class KernelsAgreeTest {
               expected
                   .tokens
                   .slice(settings, 0, length)
-                  .outputs(kernel.get(), State.zero(settings));
+                  .outputs(kernel.get(), State.initial(settings));
           assertThat(Errors.largest(settings, expected.outputs, actual))
               .as("%d tokens of %s", length, what)
               .isLessThan(allowed);
         }
-        State actual = expected.tokens.stateBehind(kernel.get(), State.zero(settings));
+        State actual = expected.tokens.stateBehind(kernel.get(), State.initial(settings));
         assertThat(Errors.largest(expected.behind, actual, expected.absolute))
             .as("state of %s", what)
             .isLessThan(allowed);

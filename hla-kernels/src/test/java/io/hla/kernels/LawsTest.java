@@ -79,16 +79,16 @@ class LawsTest {
         Summary b = summary(step, n / 3, n / 2);
         Summary c = summary(step, n / 2, n);
         same("associativity", a.combine(b).combine(c), a.combine(b.combine(c)));
-        State inFront = State.zero(settings).advance(a);
+        State inFront = State.initial(settings).advance(a);
         same("action", inFront.advance(b).advance(c), inFront.advance(b.combine(c)));
       }
-      same("stream", inFront(n), tokens.stateBehind(kernel, State.zero(settings)));
+      same("stream", inFront(n), tokens.stateBehind(kernel, State.initial(settings)));
       outputsFromTheMiddle(n);
     }
 
     private void outputsFromTheMiddle(int n) {
       int middle = n / 3;
-      double[] serial = tokens.outputs(kernel, State.zero(settings));
+      double[] serial = tokens.outputs(kernel, State.initial(settings));
       double[] tail = tokens.slice(settings, middle, n).outputs(kernel, inFront(middle));
       double[] expected =
           java.util.Arrays.copyOfRange(serial, middle * settings.outputWidth(), serial.length);
@@ -100,21 +100,21 @@ class LawsTest {
 
     /** The summary of a stretch in a scan step, from the true moments in front of it. */
     private Summary summary(int step, int from, int to) {
-      State inFront = step == 0 ? State.zero(settings) : momentsInFront(from);
+      State inFront = step == 0 ? State.initial(settings) : momentsInFront(from);
       return tokens.slice(settings, from, to).summary(kernel, step, inFront);
     }
 
     private State momentsInFront(int position) {
       Summary moments =
-          tokens.slice(settings, 0, position).summary(kernel, 0, State.zero(settings));
-      return State.zero(settings).advance(moments);
+          tokens.slice(settings, 0, position).summary(kernel, 0, State.initial(settings));
+      return State.initial(settings).advance(moments);
     }
 
     /** The state in front of a position as the scan finds it, all steps joined. */
     private State inFront(int position) {
       List<State> steps = new ArrayList<>();
       for (int step = 0; step < Summary.steps(settings); step++) {
-        steps.add(State.zero(settings).advance(summary(step, 0, position)));
+        steps.add(State.initial(settings).advance(summary(step, 0, position)));
       }
       return State.ofSteps(steps);
     }
@@ -149,11 +149,12 @@ class LawsTest {
     AttentionSettings settings =
         AttentionSettings.builder(3, 3).precision(Precision.FLOAT64).build();
     Stretch tokens = Stretch.integers(settings, 20, 8);
-    Summary a = tokens.slice(settings, 0, 10).summary(Kernels.recurrent(), 0, State.zero(settings));
+    Summary a =
+        tokens.slice(settings, 0, 10).summary(Kernels.recurrent(), 0, State.initial(settings));
     Summary b =
-        tokens.slice(settings, 10, 20).summary(Kernels.recurrent(), 0, State.zero(settings));
-    State right = State.zero(settings).advance(a.combine(b));
-    State wrong = State.zero(settings).advance(b.combine(a));
+        tokens.slice(settings, 10, 20).summary(Kernels.recurrent(), 0, State.initial(settings));
+    State right = State.initial(settings).advance(a.combine(b));
+    State wrong = State.initial(settings).advance(b.combine(a));
     assertThat(wrong.matrix("S", 0)).isEqualTo(right.matrix("S", 0));
     assertThat(wrong.matrix("F", 0)).isNotEqualTo(right.matrix("F", 0));
   }
@@ -162,11 +163,11 @@ class LawsTest {
   void stepsThatDoNotBelongTogetherAreRefused() {
     AttentionSettings settings =
         AttentionSettings.builder(3, 3).operator(Operator.HLA3).form(Form.PUBLISHED).build();
-    State zero = State.zero(settings);
+    State zero = State.initial(settings);
     State ahead =
-        Stretch.normal(settings, 2, 9).stateBehind(Kernels.recurrent(), State.zero(settings));
+        Stretch.normal(settings, 2, 9).stateBehind(Kernels.recurrent(), State.initial(settings));
     State other =
-        State.zero(
+        State.initial(
             AttentionSettings.builder(3, 3)
                 .operator(Operator.HLA3)
                 .form(Form.PUBLISHED)

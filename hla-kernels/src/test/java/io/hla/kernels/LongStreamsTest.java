@@ -42,8 +42,8 @@ class LongStreamsTest {
     Stretch tokens = Stretch.normal(exact, TOKENS, SEED);
     double[] expected =
         EXPECTED.computeIfAbsent(
-            exact, key -> tokens.outputs(Kernels.recurrent(), State.zero(key)));
-    double[] actual = tokens.outputs(kernel.get(), State.zero(mixed));
+            exact, key -> tokens.outputs(Kernels.recurrent(), State.initial(key)));
+    double[] actual = tokens.outputs(kernel.get(), State.initial(mixed));
     assertThat(Errors.largest(exact, expected, actual))
         .as("%s, seed %d", mixed, SEED)
         .isLessThan(1e-5);
@@ -63,11 +63,11 @@ class LongStreamsTest {
     double[] ones = new double[1024 * 3];
     Arrays.fill(ones, 1);
     Stretch tokens = new Stretch(ones, ones, ones);
-    Summary summary = tokens.summary(kernel.get(), 0, State.zero(settings));
+    Summary summary = tokens.summary(kernel.get(), 0, State.initial(settings));
     for (int doubling = 0; doubling < 20; doubling++) {
       summary = summary.combine(summary);
     }
-    State far = State.zero(settings).advance(summary);
+    State far = State.initial(settings).advance(summary);
     State behind = tokens.stateBehind(kernel.get(), far);
     assertThat(behind.tokens()).isEqualTo((1 << 30) + 1024);
     assertThat(behind.matrix("P", 0)).containsOnly((1 << 30) + 1024);

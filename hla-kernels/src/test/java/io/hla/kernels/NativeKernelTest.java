@@ -43,7 +43,7 @@ class NativeKernelTest {
   @MethodSource("cases")
   void piecesOfBlocksGiveTheBitsOfTheWhole(TestKernels kernel, AttentionSettings settings) {
     Stretch tokens = Stretch.normal(settings, TOKENS, 3);
-    State zero = State.zero(settings);
+    State zero = State.initial(settings);
     double[] whole = tokens.outputs(kernel.get(), zero);
     State behind = tokens.stateBehind(kernel.get(), zero);
     Summary summary = tokens.summary(kernel.get(), 0, zero);
@@ -66,8 +66,8 @@ class NativeKernelTest {
   @MethodSource("cases")
   void longStreamMatchesTheRecurrence(TestKernels kernel, AttentionSettings settings) {
     Stretch tokens = Stretch.normal(settings, TOKENS, 4);
-    double[] expected = tokens.outputs(Kernels.recurrent(), State.zero(settings));
-    double[] actual = tokens.outputs(kernel.get(), State.zero(settings));
+    double[] expected = tokens.outputs(Kernels.recurrent(), State.initial(settings));
+    double[] actual = tokens.outputs(kernel.get(), State.initial(settings));
     assertThat(Errors.largest(settings, expected, actual))
         .isLessThan(settings.precision().isDouble() ? 1e-12 : 1e-5);
   }

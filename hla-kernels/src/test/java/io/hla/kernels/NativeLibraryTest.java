@@ -109,7 +109,7 @@ class NativeLibraryTest {
   @Test
   void closedSessionRefusesTokens() {
     AttentionSettings settings = AttentionSettings.builder(2, 2).build();
-    Applier applier = Kernels.choose("native", "auto").applier(State.zero(settings));
+    Applier applier = Kernels.choose("native", "auto").applier(State.initial(settings));
     applier.close();
     applier.close();
     float[] two = new float[2];

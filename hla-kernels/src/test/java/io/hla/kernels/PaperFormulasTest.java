@@ -72,7 +72,7 @@ class PaperFormulasTest {
             .decay(DECAY)
             .precision(Precision.FLOAT64)
             .build();
-    State zero = State.zero(settings);
+    State zero = State.initial(settings);
     Summary[] s = new Summary[3];
     for (int t = 0; t < 3; t++) {
       s[t] = new Stretch(q[t], k[t], v[t]).summary(Kernels.recurrent(), 0, zero);
@@ -93,7 +93,7 @@ class PaperFormulasTest {
             .precision(Precision.FLOAT64)
             .build();
     Stretch tokens = new Stretch(flat(q), flat(k), flat(v));
-    double[] actual = tokens.outputs(Kernels.recurrent(), State.zero(settings));
+    double[] actual = tokens.outputs(Kernels.recurrent(), State.initial(settings));
     double[] twice = new double[actual.length];
     double[] theorem = new double[actual.length];
     for (int t = 0; t < q.length; t++) {

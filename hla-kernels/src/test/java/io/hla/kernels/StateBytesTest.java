@@ -39,7 +39,7 @@ class StateBytesTest {
     TestKernels.all()
         .forEach(
             kernel -> {
-              State state = tokens.stateBehind(kernel.get(), State.zero(settings));
+              State state = tokens.stateBehind(kernel.get(), State.initial(settings));
               assertSame(State.fromBytes(state.toBytes()), state);
             });
   }
@@ -53,7 +53,7 @@ class StateBytesTest {
         .forEach(
             kernel -> {
               for (int step = 0; step < Summary.steps(settings); step++) {
-                Summary summary = tokens.summary(kernel.get(), step, State.zero(settings));
+                Summary summary = tokens.summary(kernel.get(), step, State.initial(settings));
                 Summary read = Summary.fromBytes(summary.toBytes());
                 assertThat(read.values()).isEqualTo(summary.values());
                 assertThat(read.tokens()).isEqualTo(37);
@@ -69,8 +69,8 @@ class StateBytesTest {
     AttentionSettings apart =
         AttentionSettings.builder(8, 8).heads(4, 1).decay(List.of(0.5, 0.6, 0.7, 0.8)).build();
     // S: a triangle of 36; F: 64 a head.
-    assertThat(State.zero(one).sizeInBytes()).isEqualTo(8 * (36 + 4 * 64));
-    assertThat(State.zero(apart).sizeInBytes()).isEqualTo(8 * (4 * 36 + 4 * 64));
+    assertThat(State.initial(one).sizeInBytes()).isEqualTo(8 * (36 + 4 * 64));
+    assertThat(State.initial(apart).sizeInBytes()).isEqualTo(8 * (4 * 36 + 4 * 64));
   }
 
   /** Files of version 1; they are only ever read. The streams are integers, so values are exact. */
@@ -84,8 +84,8 @@ class StateBytesTest {
             .precision(Precision.FLOAT64)
             .build();
     Stretch tokens = Stretch.integers(settings, 9, 11);
-    State state = tokens.stateBehind(Kernels.recurrent(), State.zero(settings));
-    Summary summary = tokens.summary(Kernels.recurrent(), 0, State.zero(settings));
+    State state = tokens.stateBehind(Kernels.recurrent(), State.initial(settings));
+    Summary summary = tokens.summary(Kernels.recurrent(), 0, State.initial(settings));
     assertSame(State.fromBytes(resource("state-v1.bin")), state);
     assertThat(Summary.fromBytes(resource("summary-v1.bin")).values()).isEqualTo(summary.values());
     assertThat(state.toBytes()).isEqualTo(resource("state-v1.bin"));
@@ -134,7 +134,7 @@ class StateBytesTest {
 
   @Test
   void otherSettingsAreRefusedWithBothValues() {
-    State state = State.zero(AttentionSettings.builder(3, 2).decay(0.5).build());
+    State state = State.initial(AttentionSettings.builder(3, 2).decay(0.5).build());
     Summary other = Summary.identity(AttentionSettings.builder(3, 2).decay(0.25).build(), 0);
     assertThatThrownBy(() -> state.advance(other))
         .hasMessageContaining("decay is [0.25], expected [0.5]")

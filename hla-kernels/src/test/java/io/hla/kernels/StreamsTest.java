@@ -68,7 +68,7 @@ class StreamsTest {
     private Summary summary;
 
     Cut(AttentionKernel kernel, AttentionSettings settings, Stretch tokens, int piece) {
-      State zero = State.zero(settings);
+      State zero = State.initial(settings);
       double[] o = new double[MANY_TOKENS * settings.outputWidth()];
       Arrays.fill(o, Double.NaN);
       float[] narrow = Stretch.floats(o);
@@ -103,14 +103,14 @@ class StreamsTest {
       AttentionSettings settings = settings(variant, precision);
       for (int count : new int[] {0, 1, 33, 70}) {
         Stretch tokens = Stretch.normal(settings, count, 32);
-        double[] expected = tokens.outputs(kernel.get(), State.zero(settings));
+        double[] expected = tokens.outputs(kernel.get(), State.initial(settings));
         double[] q = guarded(tokens.q(), guard * settings.queryWidth(), Double.NaN);
         double[] k = guarded(tokens.k(), guard * settings.keyWidth(), Double.NaN);
         double[] v = guarded(tokens.v(), guard * settings.valueWidth(), Double.NaN);
         double[] o = new double[q.length / settings.queryWidth() * settings.outputWidth()];
         Arrays.fill(o, 777);
         State state;
-        try (Applier applier = kernel.get().applier(State.zero(settings))) {
+        try (Applier applier = kernel.get().applier(State.initial(settings))) {
           if (precision.isDouble()) {
             applier.apply(q, k, v, o, guard, count);
           } else {
@@ -125,7 +125,7 @@ class StreamsTest {
             .as("%s, %d tokens, seed 32", precision, count)
             .isEqualTo(guarded(expected, guard * settings.outputWidth(), 777));
         assertThat(state.values())
-            .isEqualTo(tokens.stateBehind(kernel.get(), State.zero(settings)).values());
+            .isEqualTo(tokens.stateBehind(kernel.get(), State.initial(settings)).values());
       }
     }
   }
@@ -144,13 +144,13 @@ class StreamsTest {
     for (Precision precision : Precision.values()) {
       AttentionSettings settings = settings(variant, precision);
       Stretch tokens = Stretch.normal(settings, TOKENS, 33);
-      double[] expected = tokens.outputs(kernel.get(), State.zero(settings));
+      double[] expected = tokens.outputs(kernel.get(), State.initial(settings));
       for (int bad : new int[] {5, 31, 64, 100}) {
         Stretch spoilt = tokens.slice(settings, 0, TOKENS);
         fill(spoilt.q(), bad, settings.queryWidth());
         fill(spoilt.k(), bad, settings.keyWidth());
         fill(spoilt.v(), bad, settings.valueWidth());
-        double[] actual = spoilt.outputs(kernel.get(), State.zero(settings));
+        double[] actual = spoilt.outputs(kernel.get(), State.initial(settings));
         int good = bad * settings.outputWidth();
         String what = precision + ", token " + bad + ", seed 33";
         assertThat(Arrays.copyOf(actual, good)).as(what).isEqualTo(Arrays.copyOf(expected, good));
@@ -173,7 +173,7 @@ class StreamsTest {
       AttentionSettings settings =
           variant.settings(size[0], size[1]).heads(2, 1).precision(Precision.FLOAT64).build();
       Stretch tokens = Stretch.integers(settings, TOKENS, 34);
-      State zero = State.zero(settings);
+      State zero = State.initial(settings);
       String what = settings + ", seed 34";
       assertThat(tokens.outputs(kernel.get(), zero))
           .as(what)
@@ -189,8 +189,8 @@ class StreamsTest {
   void arraysThatAreTooShortAreRefused(TestKernels kernel) {
     AttentionSettings settings =
         AttentionSettings.builder(3, 2).heads(4, 2).precision(Precision.FLOAT64).build();
-    try (Applier applier = kernel.get().applier(State.zero(settings));
-        Summarizer summarizer = kernel.get().summarizer(0, State.zero(settings))) {
+    try (Applier applier = kernel.get().applier(State.initial(settings));
+        Summarizer summarizer = kernel.get().summarizer(0, State.initial(settings))) {
       double[] q = new double[10 * 12];
       double[] k = new double[10 * 6];
       double[] v = new double[10 * 4];

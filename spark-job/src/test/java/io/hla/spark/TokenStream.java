@@ -82,7 +82,7 @@ public record TokenStream(AttentionSettings settings, double[] q, double[] k, do
   public double[] outputs() {
     double[] o = new double[tokens() * settings.outputWidth()];
     Arrays.fill(o, Double.NaN);
-    try (Applier applier = Kernels.recurrent().applier(State.zero(settings))) {
+    try (Applier applier = Kernels.recurrent().applier(State.initial(settings))) {
       applier.apply(q, k, v, o, 0, tokens());
     }
     return o;

@@ -126,7 +126,7 @@ public final class Attend {
     StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
     long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
     boolean distributed = bytes > options.driverBytes();
-    scan.describe(Summary.sizeInBytes(settings, 0), State.zero(settings).sizeInBytes());
+    scan.describe(Summary.sizeInBytes(settings, 0), State.initial(settings).sizeInBytes());
     report.figure("scannedOn", distributed ? "executors" : "driver");
     Broadcast<Map<Node, RunStates.Home>> homes =
         distributed ? context.broadcast(RunStates.Home.of(plan.bySequence())) : null;

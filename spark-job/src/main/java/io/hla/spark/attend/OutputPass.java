@@ -43,7 +43,8 @@ record OutputPass(
             layout,
             run -> {
               byte[] state = states.apply(run);
-              return kernel.applier(state == null ? State.zero(settings) : State.fromBytes(state));
+              return kernel.applier(
+                  state == null ? State.initial(settings) : State.fromBytes(state));
             });
     TaskContext.get()
         .addTaskCompletionListener((TaskCompletionListener) context -> outputs.close());

@@ -48,6 +48,6 @@ record StateAction(AttentionSettings settings, Broadcast<Map<Integer, byte[]>> i
   @Override
   public State first(int sequence) {
     byte[] bytes = initial.value().get(sequence);
-    return bytes == null ? State.zero(settings) : State.fromBytes(bytes);
+    return bytes == null ? State.initial(settings) : State.fromBytes(bytes);
   }
 }

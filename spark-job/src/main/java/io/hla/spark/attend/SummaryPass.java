@@ -66,7 +66,7 @@ record SummaryPass(
 
   private Summary summarize(
       AttentionKernel kernel, TokenBuffer buffer, RunReader reader, Run run, byte[] state) {
-    State inFront = state == null ? State.zero(settings) : State.fromBytes(state);
+    State inFront = state == null ? State.initial(settings) : State.fromBytes(state);
     reader.goTo(run);
     try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
       buffer.startAt(run.sequence(), run.start());

@@ -21,7 +21,7 @@ final class Laws {
     this.settings = settings;
     this.kernel = kernel;
     this.tokens = tokens;
-    this.zero = State.zero(settings);
+    this.zero = State.initial(settings);
   }
 
   List<Check> checks() {

@@ -60,7 +60,7 @@ final class NegativeControls {
             .heads(settings.numHeads(), settings.numKvHeads())
             .precision(Precision.FLOAT64)
             .build();
-    State zero = State.zero(hla2);
+    State zero = State.initial(hla2);
     List<Summary> pieces = new ArrayList<>();
     for (int i = 0; i < PIECES; i++) {
       Tokens piece =
@@ -76,7 +76,7 @@ final class NegativeControls {
   }
 
   private Check flippedBit() {
-    byte[] bytes = tokens.summary(kernel, 0, State.zero(settings)).toBytes();
+    byte[] bytes = tokens.summary(kernel, 0, State.initial(settings)).toBytes();
     bytes[bytes.length / 2] ^= 1;
     boolean raised = false;
     try {

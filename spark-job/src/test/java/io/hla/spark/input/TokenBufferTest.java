@@ -162,7 +162,7 @@ class TokenBufferTest {
   }
 
   private static void apply(TokenBuffer buffer, int width, Precision precision) {
-    try (Applier applier = Kernels.java().applier(State.zero(settings(width, precision)))) {
+    try (Applier applier = Kernels.java().applier(State.initial(settings(width, precision)))) {
       buffer.apply(applier);
     }
   }

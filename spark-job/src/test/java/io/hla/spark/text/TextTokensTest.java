@@ -57,7 +57,7 @@ class TextTokensTest {
     AttentionSettings settings = AttentionSettings.builder(16, 16).heads(4, 4).build();
     float[] o = new float[n * 64];
     Arrays.fill(o, Float.NaN);
-    try (Applier applier = new RecurrentKernel().applier(State.zero(settings))) {
+    try (Applier applier = new RecurrentKernel().applier(State.initial(settings))) {
       applier.apply(qkv[0], qkv[1], qkv[2], o, 0, n);
     }
     double[] expected = {-1.75785884e+08, -2.54137337e+07, 1.59452539e+07, 2.53178836e+06};
