@@ -2,14 +2,9 @@ package io.hla.spark.synthetic;
 
 import io.hla.spark.InputException;
 import java.io.Serializable;
-import java.util.List;
-import java.util.stream.IntStream;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -96,19 +91,51 @@ public record SyntheticTokens(
    */
   public void fill(
       long sequence, long position, int count, float[] query, float[] key, float[] value) {
-    long bits = Counter.key(seed, sequence);
-    int q = queryWidth();
-    int k = keyWidth();
-    int v = valueWidth();
     for (int t = 0; t < count; t++) {
-      distribution.fill(bits, counter(position + t, 0), query, t * q, q);
-      distribution.fill(bits, counter(position + t, 1), key, t * k, k);
-      distribution.fill(bits, counter(position + t, 2), value, t * v, v);
+      fill(sequence, position + t, 0, query, t * queryWidth());
+      fill(sequence, position + t, 1, key, t * keyWidth());
+      fill(sequence, position + t, 2, value, t * valueWidth());
     }
   }
 
-  private static long counter(long position, int part) {
-    return (position << PART_BITS | part) << WORD_BITS;
+  /** Makes the query (part 0), key (1) or value (2) of one token from {@code to[at]} on. */
+  void fill(long sequence, long position, int part, float[] to, int at) {
+    int width = part == 0 ? queryWidth() : part == 1 ? keyWidth() : valueWidth();
+    long counter = (position << PART_BITS | part) << WORD_BITS;
+    distribution.fill(Counter.key(seed, sequence), counter, to, at, width);
+  }
+
+  // All tokens are counted in the order of (seq, pos); the first sequences are one longer.
+
+  /** The index of the first token of a sequence. */
+  long start(long sequence) {
+    return sequence * (tokens / sequences) + Math.min(sequence, tokens % sequences);
+  }
+
+  /** The sequence of the token with an index below {@link #tokens()}. */
+  long sequenceOf(long index) {
+    long length = tokens / sequences;
+    long longer = tokens % sequences;
+    long ofLonger = longer * (length + 1);
+    return index < ofLonger ? index / (length + 1) : longer + (index - ofLonger) / length;
+  }
+
+  /** The index of the first token of a range from {@code index} on, or {@link #tokens()}. */
+  long next(long index, TokenRange range) {
+    if (index >= tokens) {
+      return tokens;
+    }
+    long sequence = Math.max(sequenceOf(index), range.firstSequence());
+    if (sequence < sequences && index - start(sequence) > range.lastPosition()) {
+      sequence++;
+    }
+    // No sequence is longer than one in front of it.
+    boolean none =
+        sequence >= sequences
+            || sequence > range.lastSequence()
+            || range.firstPosition() > range.lastPosition()
+            || length(sequence) <= range.firstPosition();
+    return none ? tokens : Math.max(index, start(sequence) + range.firstPosition());
   }
 
   /**
@@ -126,13 +153,11 @@ public record SyntheticTokens(
    */
   public Dataset<Row> table(SparkSession spark, int partitions) {
     check(partitions >= 1, "HLA_OPTION_RANGE", "partitions is %d, expected at least 1", partitions);
-    List<Integer> indexes = IntStream.range(0, partitions).boxed().toList();
-    JavaRDD<InternalRow> rows =
-        JavaSparkContext.fromSparkContext(spark.sparkContext())
-            .parallelize(indexes, partitions)
-            .mapPartitions(new MakeRows(this, partitions));
-    return ((org.apache.spark.sql.classic.SparkSession) spark)
-        .internalCreateDataFrame(rows.rdd(), schema(), false);
+    return spark
+        .read()
+        .format(SyntheticSource.NAME)
+        .options(SyntheticSource.options(this, partitions))
+        .load();
   }
 
   /** Columns and types of the table. */

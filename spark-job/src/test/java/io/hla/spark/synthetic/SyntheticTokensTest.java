@@ -75,6 +75,46 @@ class SyntheticTokensTest {
     }
   }
 
+  /** Against a filter that Spark cannot hand to the source. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "pos between 20 and 30 | 7",
+        "pos < 5 | 7",
+        "pos >= 143 | 2",
+        "pos > 1000 | 0",
+        "seq = 3 and pos > 140 | 1",
+        "seq >= 2 and seq < 4 and pos <= 0 | 2",
+        "seq = 1 and pos = 143 | 1",
+        "seq = 9 | 0",
+        "seq < 0 | 0",
+        "pos > 7 and pos < 3 | 0"
+      })
+  void aRangeIsReadAlone(String condition, int mostPartitions) {
+    SyntheticTokens tokens = new SyntheticTokens(1003, 7, 1, 1, 3, 2, Distribution.NORMAL, 5);
+    String hidden =
+        condition.replace("pos", "(pos + pmod(pos, 1))").replace("seq", "(seq + 0 * pos)");
+    for (int partitions : new int[] {1, 7, 60}) {
+      Dataset<Row> table = tokens.table(SPARK, partitions);
+      Dataset<Row> range = table.where(condition);
+      assertThat(shown(range)).isEqualTo(shown(table.where(hidden)));
+      if (partitions == 7) {
+        assertThat(range.rdd().getNumPartitions()).isLessThanOrEqualTo(mostPartitions);
+      }
+    }
+  }
+
+  @Test
+  void columnsAreMadeAlone() {
+    SyntheticTokens tokens = new SyntheticTokens(50, 3, 1, 1, 3, 2, Distribution.NORMAL, 5);
+    Dataset<Row> table = tokens.table(SPARK, 4);
+    String all = table.select("v", "pos").collectAsList().toString();
+    assertThat(all).isEqualTo(tokens.table(SPARK, 1).select("v", "pos").collectAsList().toString());
+    assertThat(table.count()).isEqualTo(50);
+    assertThat(table.select("k").queryExecution().executedPlan().toString()).doesNotContain("pos#");
+  }
+
   @Test
   void aBlockIsItsTokens() {
     SyntheticTokens tokens = new SyntheticTokens(100, 1, 2, 1, 3, 7, Distribution.UNIFORM, 1);
