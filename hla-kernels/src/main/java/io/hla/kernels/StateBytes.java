@@ -4,11 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.StringJoiner;
 import java.util.zip.CRC32C;
 
 /**
@@ -20,7 +15,7 @@ import java.util.zip.CRC32C;
  *        4      2  version, 1
  *        6      2  kind: 1 state, 2 summary
  *        8      4  n, length of the settings
- *       12      n  settings: UTF-8 lines "name=value" in the order of AttentionSettings.describe
+ *       12      n  settings, see SettingsText
  *     12+n      4  scan step (0 in a state)
  *     16+n      8  tokens
  *     24+n      8  m, number of values
@@ -54,7 +49,7 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
       long tokens,
       MatrixLayout layout,
       double[] values) {
-    byte[] text = text(settings).getBytes(StandardCharsets.UTF_8);
+    byte[] text = SettingsText.write(settings);
     long count = layout.packedSize();
     int size = Math.toIntExact(FIXED + text.length + 8L * count);
     ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
@@ -107,8 +102,7 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     }
     ByteBuffer payload = in.slice().order(ByteOrder.LITTLE_ENDIAN);
     payload.limit(payload.limit() - 4);
-    return new StateBytes(
-        settings(new String(text, StandardCharsets.UTF_8)), step, tokens, payload);
+    return new StateBytes(settings(text), step, tokens, payload);
   }
 
   /** The matrices in a layout that fits the settings. */
@@ -120,46 +114,14 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return layout.unpack(payload.asDoubleBuffer());
   }
 
-  private static String text(AttentionSettings settings) {
-    StringJoiner lines = new StringJoiner("\n");
-    settings.describe().forEach((name, value) -> lines.add(name + "=" + value));
-    return lines.toString();
-  }
-
-  private static AttentionSettings settings(String text) {
-    Map<String, String> map = new HashMap<>();
-    for (String line : text.split("\n")) {
-      int at = line.indexOf('=');
-      map.put(line.substring(0, Math.max(at, 0)), line.substring(at + 1));
-    }
+  private static AttentionSettings settings(byte[] text) {
     try {
-      String decay = map.get("decay");
-      List<Double> decays =
-          Arrays.stream(decay.substring(1, decay.length() - 1).split(","))
-              .map(value -> Double.valueOf(value.trim()))
-              .toList();
-      return new AttentionSettings(
-          Operator.valueOf(constant(map, "operator")),
-          Mask.valueOf(constant(map, "mask")),
-          Form.valueOf(constant(map, "form")),
-          Integer.parseInt(map.get("num-heads")),
-          Integer.parseInt(map.get("num-kv-heads")),
-          Integer.parseInt(map.get("head-dim")),
-          Integer.parseInt(map.get("value-dim")),
-          decays,
-          Double.parseDouble(map.get("ridge")),
-          Boolean.parseBoolean(map.get("normalize")),
-          Double.parseDouble(map.get("epsilon")),
-          Double.parseDouble(map.get("scale")),
-          FeatureMap.valueOf(constant(map, "feature-map")),
-          Precision.valueOf(constant(map, "precision")));
+      return SettingsText.read(text);
     } catch (RuntimeException e) {
-      throw damaged("has settings that cannot be read (%s): %s", e.getMessage(), text);
+      throw damaged(
+          "has settings that cannot be read (%s): %s",
+          e.getMessage(), new String(text, StandardCharsets.UTF_8));
     }
-  }
-
-  private static String constant(Map<String, String> map, String name) {
-    return map.getOrDefault(name, "").toUpperCase(Locale.ROOT);
   }
 
   private static int checksum(byte[] bytes, int length) {
