@@ -109,7 +109,7 @@ final class TokenInput {
     try {
       table = reader.load(paths.toArray(String[]::new));
     } catch (Exception e) {
-      throw refusal(e, paths);
+      throw refusal(spark, e, paths);
     }
     return table;
   }
@@ -132,14 +132,11 @@ final class TokenInput {
   }
 
   // Spark throws checked exceptions here that its Java signatures do not declare.
-  private static RuntimeException refusal(Exception e, List<String> paths) {
+  private static RuntimeException refusal(SparkSession spark, Exception e, List<String> paths) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       String text = String.valueOf(t.getMessage());
       if (text.contains("MALFORMED_RECORD") || text.contains("Malformed records")) {
-        return new InputException(
-            "HLA_INPUT_MALFORMED",
-            String.format("%s holds a line that is not JSON: %s", paths, text),
-            e);
+        return new InputException("HLA_INPUT_MALFORMED", malformed(spark, paths), e);
       }
     }
     if (e instanceof AnalysisException analysis) {
@@ -153,6 +150,25 @@ final class TokenInput {
       }
     }
     return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
+  }
+
+  /** Finds the line that Spark's exception does not name. */
+  private static String malformed(SparkSession spark, List<String> paths) {
+    List<Row> found =
+        spark
+            .read()
+            .schema("pos string, _corrupt_record string")
+            .json(paths.toArray(String[]::new))
+            .selectExpr("_metadata.file_path", "_corrupt_record", "pos")
+            .where("_corrupt_record is not null")
+            .takeAsList(1);
+    if (found.isEmpty()) {
+      return paths + " hold something that is not JSON";
+    }
+    String line = found.get(0).getString(1);
+    return String.format(
+        "%s holds a line that is not JSON, expected one object: %s",
+        found.get(0).getString(0), line.length() > 80 ? line.substring(0, 80) + " ..." : line);
   }
 
   private static boolean isFormat(String condition) {

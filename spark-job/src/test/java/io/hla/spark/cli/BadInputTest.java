@@ -29,7 +29,7 @@ class BadInputTest {
    * A refused table.
    *
    * @param files lines of JSON, {@code //} between files
-   * @param message how the message starts
+   * @param message how the message starts; FOLDER stands for the folder of the test
    */
   record Case(List<String> files, String options, String condition, String message) {
     @Override
@@ -173,7 +173,14 @@ class BadInputTest {
             FIRST,
             row("1", "[1, 2]", "[1, 2]", "[1e300]")),
         // files
-        bad("HLA_INPUT_MALFORMED", "[", FIRST, "{\"seq\": \"a\", \"pos\": 1, \"q\"", THIRD),
+        bad(
+            "HLA_INPUT_MALFORMED",
+            "file:FOLDER/in/1.json holds a line that is not JSON, expected one object: {\"seq\":",
+            FIRST,
+            "//",
+            SECOND,
+            "{\"seq\": \"a\", \"pos\": 1, \"q\"",
+            THIRD),
         option("--input no-such-folder", "HLA_INPUT_MISSING", "no file at no-such-folder"),
         option(
             "--input-format parquette",
@@ -208,7 +215,9 @@ class BadInputTest {
     Map<String, String> before = Folder.contents(folder.resolve("world"));
     CommandRun run = attend(refused.files(), "--mode overwrite " + refused.options());
     assertThat(run.code()).as(run.err()).isEqualTo(3);
-    assertThat(lastLine(run)).startsWith("[" + refused.condition() + "] " + refused.message());
+    assertThat(lastLine(run))
+        .startsWith(
+            "[" + refused.condition() + "] " + refused.message().replace("FOLDER", "" + folder));
     assertThat(Folder.contents(folder.resolve("world"))).isEqualTo(before);
   }
 
