@@ -129,7 +129,7 @@ public record AttentionSettings(
   }
 
   /** The same function in another arithmetic. */
-  AttentionSettings withPrecision(Precision other) {
+  public AttentionSettings withPrecision(Precision other) {
     return new AttentionSettings(
         operator,
         mask,

@@ -58,12 +58,14 @@ public final class Attend {
    * @param states the states behind all sequences when they were asked for, else empty
    * @param prefixes the state in front of every run, null bytes where nothing stands in front
    * @param runs the runs of the table in stream order
+   * @param summaries makes the summaries of single runs again
    */
   public record Result(
       Dataset<Row> outputs,
       JavaRDD<SequenceState> states,
       JavaRDD<SequenceState> prefixes,
-      RunTable runs) {}
+      RunTable runs,
+      RunSummaries summaries) {}
 
   /**
    * Runs every pass but the last.
@@ -112,7 +114,8 @@ public final class Attend {
         outputs,
         finalStates(plan, scanned, initial),
         scanned.inFront().prefixes(context, plan, shared),
-        runs);
+        runs,
+        new RunSummaries(context, table, settings, options, plan, kernels));
   }
 
   private StateScan.Scanned scan(

@@ -105,6 +105,11 @@ public final class TokenTable {
 
   /** The same tokens, shuffled into chunks of consecutive positions, for a table without order. */
   public TokenTable sorted() {
+    return sorted(rows().getNumPartitions());
+  }
+
+  /** The same in a number of partitions. */
+  public TokenTable sorted(int partitions) {
     List<Column> keys = new ArrayList<>();
     if (layout.sequenceType() != null) {
       keys.add(col("seq"));
@@ -115,7 +120,7 @@ public final class TokenTable {
     long runs = chunk > 0 ? chunk : SORTED_CHUNK;
     keys.add(expr("pos - pmod(pos, " + runs + "L)"));
     Dataset<Row> sorted =
-        data.repartition(rows().getNumPartitions(), keys.toArray(Column[]::new))
+        data.repartition(partitions, keys.toArray(Column[]::new))
             .sortWithinPartitions(order.toArray(Column[]::new));
     return new TokenTable(sorted, null, layout, keptSchema, runs);
   }
@@ -123,6 +128,11 @@ public final class TokenTable {
   /** The same tokens with runs that also end in front of every multiple of a position. */
   public TokenTable cutEvery(long positions) {
     return new TokenTable(data, this.positions, layout, keptSchema, positions);
+  }
+
+  /** The same tokens in fewer partitions, each several of the stored ones. */
+  public TokenTable coalesced(int partitions) {
+    return new TokenTable(data.coalesce(partitions), null, layout, keptSchema, chunk);
   }
 
   /** The same tokens in one partition, in stream order: what one machine would read. */

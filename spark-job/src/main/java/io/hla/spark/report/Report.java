@@ -74,6 +74,11 @@ public final class Report {
     figures.put(name, value);
   }
 
+  /** A figure that was added, or null. */
+  public Object figure(String name) {
+    return figures.get(name);
+  }
+
   /** Where tasks say which kernel they used. */
   public CollectionAccumulator<String> kernels(SparkContext context) {
     kernels = context.collectionAccumulator("HLA kernels");

@@ -76,6 +76,13 @@ public final class RunTable {
     return Collections.unmodifiableMap(bySequence);
   }
 
+  /** The runs of a sequence that has the most of them; the table has at least one. */
+  public List<Run> longest() {
+    return bySequence.values().stream()
+        .max(Comparator.comparingInt(List::size))
+        .orElseThrow(() -> new IllegalStateException("the table has no run"));
+  }
+
   public int sequences() {
     return bySequence.size();
   }

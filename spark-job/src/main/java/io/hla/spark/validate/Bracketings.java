@@ -1,5 +1,6 @@
 package io.hla.spark.validate;
 
+import io.hla.kernels.State;
 import io.hla.kernels.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,7 +8,22 @@ import java.util.Random;
 
 /** Ways to put brackets around the same ordered summaries. */
 final class Bracketings {
+  private static final int RANDOM = 3;
+
   private Bracketings() {}
+
+  /** The largest difference between the states behind the items: left, and all other ways. */
+  static double worst(State inFront, List<Summary> items) {
+    State left = inFront.advance(left(items));
+    double worst =
+        Math.max(
+            Errors.between(inFront.advance(right(items)), left),
+            Errors.between(inFront.advance(balanced(items)), left));
+    for (int seed = 0; seed < RANDOM; seed++) {
+      worst = Math.max(worst, Errors.between(inFront.advance(random(items, seed)), left));
+    }
+    return worst;
+  }
 
   static Summary left(List<Summary> items) {
     Summary all = items.get(0);

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** The laws of the algebra on neighbouring tokens of the input, in float64. */
 final class Laws {
-  private static final double LIMIT = 1e-12;
+  static final double LIMIT = 1e-12;
   private static final int PIECES = 12;
 
   private final AttentionSettings settings;
@@ -63,15 +63,10 @@ final class Laws {
     for (int i = 0; i < PIECES; i++) {
       pieces.add(summary(i * tokens.count() / PIECES, (i + 1) * tokens.count() / PIECES));
     }
-    State left = zero.advance(Bracketings.left(pieces));
-    double worst =
-        Math.max(
-            Errors.between(zero.advance(Bracketings.right(pieces)), left),
-            Errors.between(zero.advance(Bracketings.balanced(pieces)), left));
-    for (int seed = 0; seed < 3; seed++) {
-      worst = Math.max(worst, Errors.between(zero.advance(Bracketings.random(pieces, seed)), left));
-    }
-    return law("bracketings agree", worst, "left, right, balanced and 3 random, 12 pieces");
+    return law(
+        "bracketings agree",
+        Bracketings.worst(zero, pieces),
+        "left, right, balanced and 3 random, 12 pieces");
   }
 
   // Summaries are compared through what they do to a state that is not zero.

@@ -9,7 +9,6 @@ import io.hla.kernels.Kernels;
 import io.hla.kernels.Precision;
 import io.hla.spark.attend.Attend;
 import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.attend.AttendOptions.InputOrder;
 import io.hla.spark.input.Run;
 import io.hla.spark.input.SequenceKey;
 import io.hla.spark.input.TokenColumns;
@@ -19,7 +18,6 @@ import io.hla.spark.scan.RunTable;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -45,6 +43,7 @@ public final class Validator {
   private final Report report;
   private final long prefixTokens;
   private final List<Check> checks = new ArrayList<>();
+  private final List<Way> ways = new ArrayList<>();
   private final Map<Long, Double> errorAtPosition = new TreeMap<>();
   private RunTable runs;
 
@@ -79,9 +78,16 @@ public final class Validator {
    * @param runs the runs of the table
    * @param errorAtPosition largest error against the serial recurrence by position
    * @param tolerance the limit of that error
+   * @param ways how the job was run again, and what that took
+   * @param fanIn children of a node of the tree of {@code runs}
    */
   public record Verdict(
-      List<Check> checks, RunTable runs, Map<Long, Double> errorAtPosition, double tolerance) {
+      List<Check> checks,
+      RunTable runs,
+      Map<Long, Double> errorAtPosition,
+      double tolerance,
+      List<Way> ways,
+      int fanIn) {
     public boolean holds() {
       return checks.stream().allMatch(Check::passed);
     }
@@ -124,10 +130,15 @@ public final class Validator {
     otherWays(sample, outputs);
     report.phase("laws", "segments of neighbouring tokens", this::laws);
     report.phase(
+        "bracketings",
+        "summaries of neighbouring runs",
+        () -> checks.addAll(new NeighbouringRuns(baseline).checks()));
+    report.phase(
         "integers",
         "exact streams",
         () -> checks.add(new IntegerStreams(spark, settings, options).check(quiet())));
-    return new Verdict(List.copyOf(checks), runs, errorAtPosition, tolerance());
+    return new Verdict(
+        List.copyOf(checks), runs, errorAtPosition, tolerance(), ways, options.fanIn());
   }
 
   private void againstDefinition(TreeMap<OutputSample.Place, double[]> outputs) {
@@ -153,11 +164,17 @@ public final class Validator {
   }
 
   private void otherWays(OutputSample sample, TreeMap<OutputSample.Place, double[]> outputs) {
-    Map<String, Double> found = new LinkedHashMap<>();
-    double tolerance = tolerance();
-    AttentionSettings exact = withPrecision(Precision.FLOAT64);
-    TreeMap<OutputSample.Place, double[]> serial =
-        collect(sample, exact, prefix.inOnePartition(), "recurrent", options.fanIn(), false);
+    OtherWays others =
+        new OtherWays(
+            spark, prefix, columns, settings, options, report, sample, outputs, tolerance());
+    againstSerial(others.serial(), outputs);
+    others.compare();
+    checks.addAll(others.checks());
+    ways.addAll(others.ways());
+  }
+
+  private void againstSerial(
+      TreeMap<OutputSample.Place, double[]> serial, TreeMap<OutputSample.Place, double[]> outputs) {
     Errors errors = new Errors();
     serial.forEach(
         (place, expected) -> {
@@ -171,92 +188,19 @@ public final class Validator {
         Check.atMost(
             "outputs = serial recurrence",
             serial.isEmpty() ? Double.NaN : errors.relative(),
-            tolerance,
+            tolerance(),
             serial.size() + " tokens of the first " + prefixTokens + ", token by token in double"));
-    found.put("fan-in 2", difference(outputs, collect(sample, settings, prefix, null, 2, false)));
-    found.put("fan-in 5", difference(outputs, collect(sample, settings, prefix, null, 5, false)));
-    found.put(
-        "other runs (sorted, cut every " + TokenTable.SORTED_CHUNK + ")",
-        difference(
-            outputs, collect(sample, settings, prefix.sorted(), null, options.fanIn(), false)));
-    found.forEach(
-        (name, error) ->
-            checks.add(Check.atMost("same outputs with " + name, error, tolerance, "")));
-    checks.add(
-        Check.atMost(
-            "same bits when executors scan",
-            difference(
-                collect(sample, settings, prefix, null, options.fanIn(), false),
-                collect(sample, settings, prefix, null, options.fanIn(), true)),
-            0,
-            "the tree on the driver and on executors"));
-  }
-
-  private TreeMap<OutputSample.Place, double[]> collect(
-      OutputSample sample,
-      AttentionSettings with,
-      TokenTable tokens,
-      String kernels,
-      int fanIn,
-      boolean onExecutors) {
-    AttendOptions changed =
-        new AttendOptions(
-            kernels == null ? options.kernels() : kernels,
-            options.instructionSet(),
-            InputOrder.STORED,
-            options.refuseNonFinite(),
-            fanIn,
-            onExecutors ? 0 : Long.MAX_VALUE);
-    return report.phase(
-        "again",
-        String.format(
-            "%s kernels, fan-in %d, scan on %s",
-            changed.kernels(), fanIn, onExecutors ? "executors" : "the driver"),
-        () ->
-            sample.collect(
-                new Attend(spark, with, changed, quiet())
-                    .run(tokens, columns, "o", Map.of(), false)
-                    .outputs()));
-  }
-
-  private static double difference(
-      TreeMap<OutputSample.Place, double[]> expected,
-      TreeMap<OutputSample.Place, double[]> actual) {
-    Errors errors = new Errors();
-    actual.forEach((place, values) -> errors.add(values, expected.get(place)));
-    return actual.isEmpty() ? Double.NaN : errors.relative();
   }
 
   private void laws() {
     // Three neighbouring segments around the boundary of two runs, or the first ones.
-    List<Run> longest =
-        runs.bySequence().values().stream()
-            .max(java.util.Comparator.comparingInt(List::size))
-            .orElseThrow();
+    List<Run> longest = runs.longest();
     Run middle = longest.get(longest.size() / 2);
     long start = Math.max(longest.get(0).start(), middle.start() - SEGMENT * 3 / 2);
     Tokens tokens = tokens(middle.sequence(), start, SEGMENT * 3);
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
-    checks.addAll(new Laws(withPrecision(Precision.FLOAT64), kernel, tokens).checks());
+    checks.addAll(new Laws(settings.withPrecision(Precision.FLOAT64), kernel, tokens).checks());
     checks.addAll(new NegativeControls(settings, kernel, tokens).checks());
-  }
-
-  private AttentionSettings withPrecision(Precision precision) {
-    return new AttentionSettings(
-        settings.operator(),
-        settings.mask(),
-        settings.form(),
-        settings.numHeads(),
-        settings.numKvHeads(),
-        settings.headDim(),
-        settings.valueDim(),
-        settings.decay(),
-        settings.ridge(),
-        settings.normalize(),
-        settings.epsilon(),
-        settings.scale(),
-        settings.featureMap(),
-        precision);
   }
 
   private Tokens tokens(SequenceKey sequence, long start, int count) {

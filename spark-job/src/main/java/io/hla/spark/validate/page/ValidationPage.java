@@ -1,0 +1,227 @@
+package io.hla.spark.validate.page;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.spark.report.Report;
+import io.hla.spark.scan.TreeShape;
+import io.hla.spark.validate.Check;
+import io.hla.spark.validate.Validator;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The verdict as one self-contained HTML page: no script, no other file. */
+public final class ValidationPage {
+  private static final Set<String> SHOWN_ELSEWHERE = Set.of("phaseSeconds", "checks", "verdict");
+
+  private final AttentionSettings settings;
+  private final Validator.Verdict verdict;
+  private final Map<String, Object> figures;
+
+  public ValidationPage(AttentionSettings settings, Validator.Verdict verdict, Report report) {
+    this.settings = settings;
+    this.verdict = verdict;
+    this.figures = report.toMap();
+  }
+
+  /** The page. */
+  public String html() {
+    return """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>HLA validation: %s</title><style>
+        %s</style></head><body>
+        <h1>Is the distributed scan the recurrence?</h1>
+        %s
+        <section><h2>Error against position</h2>
+        <p>Outputs of the job against the serial recurrence in double, relative to the largest
+        output, at sampled positions. Points below the dashed line keep to the limit.</p>
+        <div class="wide">%s</div></section>
+        <section><h2>Time and bytes against runs</h2>
+        <p>The same tokens, run in other ways: all gave the same outputs, within the limit, unless a
+        check below fails.</p>
+        %s
+        <div class="wide">%s</div></section>
+        <section><h2>The tree</h2>
+        <p>%s</p>
+        <div class="wide">%s</div></section>
+        <section><h2>Time of each phase</h2><div class="wide">%s</div></section>
+        <section><h2>Checks</h2>%s</section>
+        <section><h2>What was computed</h2>%s</section>
+        <section><h2>The run</h2>%s</section>
+        </body></html>
+        """
+        .formatted(
+            verdict.holds() ? "holds" : "does not hold",
+            style(),
+            verdict(),
+            ErrorChart.of(verdict.errorAtPosition(), verdict.tolerance()),
+            CostCharts.of(verdict.ways()),
+            ways(),
+            Readable.escape(treeInWords()),
+            TreePicture.of(verdict.runs().longest().size(), verdict.fanIn()),
+            phases(),
+            checks(),
+            pairs(settings.describe()),
+            pairs(run()));
+  }
+
+  private static String style() {
+    try (InputStream style = ValidationPage.class.getResourceAsStream("page.css")) {
+      return new String(style.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String verdict() {
+    List<Check> failing = verdict.checks().stream().filter(check -> !check.passed()).toList();
+    long controls = verdict.checks().stream().filter(Check::isControl).count();
+    if (failing.isEmpty()) {
+      return """
+          <p class="verdict holds" id="verdict">\u2714 It is, on this input.</p>
+          <p id="summary">All %d checks hold, and all %d wrong things were caught. %s</p>
+          """
+          .formatted(verdict.checks().size() - controls, controls, sizes());
+    }
+    return """
+        <p class="verdict fails" id="verdict">\u2718 It is NOT, on this input.</p>
+        <p id="summary">%d of %d checks fail. %s</p><ul id="failing">%s</ul>
+        """
+        .formatted(
+            failing.size(),
+            verdict.checks().size(),
+            sizes(),
+            failing.stream()
+                .map(
+                    check ->
+                        String.format(
+                            "<li>%s: %s, expected %s</li>",
+                            Readable.escape(check.name()),
+                            check.isControl() ? "not caught" : Readable.error(check.error()),
+                            check.isControl()
+                                ? "to be caught"
+                                : "at most " + Readable.error(check.limit())))
+                .collect(Collectors.joining("\n")));
+  }
+
+  private String sizes() {
+    return String.format(
+        "%s, %s, %s.",
+        counted(verdict.runs().tokens(), "token"),
+        counted(verdict.runs().sequences(), "sequence"),
+        counted(verdict.runs().runs(), "run"));
+  }
+
+  private static String counted(long count, String what) {
+    return Readable.count(count) + " " + what + (count == 1 ? "" : "s");
+  }
+
+  private String ways() {
+    return verdict.ways().stream()
+        .map(
+            way ->
+                row(
+                    Readable.escape(way.name()),
+                    Readable.count(way.runs()),
+                    Readable.count(way.partitions()),
+                    Readable.count(way.fanIn()),
+                    Readable.seconds(way.seconds()),
+                    Readable.bytes(way.bytesMoved())))
+        .collect(
+            Collectors.joining(
+                "",
+                "<table class=\"numbers\" id=\"ways\"><tr><th>way</th><th>runs</th>"
+                    + "<th>partitions</th><th>fan-in</th><th>time</th><th>moved</th></tr>",
+                "</table>"));
+  }
+
+  private String treeInWords() {
+    int runs = verdict.runs().longest().size();
+    if (runs == 1) {
+      return "Every sequence lies in one run: nothing has to be scanned.";
+    }
+    TreeShape shape = TreeShape.of(runs, verdict.fanIn());
+    return String.format(
+        "The longest sequence: %s, fan-in %d, %s. Summaries of neighbours are combined upwards, in"
+            + " order; the states in front of them come down the same edges.",
+        counted(runs, "run"), verdict.fanIn(), counted(shape.levels(), "level"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private String phases() {
+    return PhaseBars.of((Map<String, Double>) figures.get("phaseSeconds"));
+  }
+
+  private String checks() {
+    return verdict.checks().stream()
+        .map(
+            check ->
+                row(
+                    Readable.escape(check.name())
+                        + "<br><small>"
+                        + Readable.escape(check.detail())
+                        + "</small>",
+                    Readable.error(check.error()),
+                    limit(check),
+                    result(check)))
+        .collect(
+            Collectors.joining(
+                "",
+                "<table class=\"numbers\" id=\"checks\"><tr><th>check</th><th>error</th>"
+                    + "<th>limit</th><th>verdict</th></tr>",
+                "</table>"));
+  }
+
+  private static String limit(Check check) {
+    String above = check.isControl() && !Double.isNaN(check.limit()) ? "&gt; " : "";
+    return above + Readable.error(check.limit());
+  }
+
+  private static String result(Check check) {
+    if (!check.passed()) {
+      return "<span class=\"bad\">\u2718 FAILS</span>";
+    }
+    return "<span class=\"ok\">\u2714 " + (check.isControl() ? "caught" : "holds") + "</span>";
+  }
+
+  private Map<String, String> run() {
+    return figures.entrySet().stream()
+        .filter(figure -> !SHOWN_ELSEWHERE.contains(figure.getKey()))
+        .collect(
+            Collectors.toMap(
+                figure -> Readable.words(figure.getKey()),
+                ValidationPage::value,
+                (one, other) -> one,
+                java.util.LinkedHashMap::new));
+  }
+
+  private static String value(Map.Entry<String, Object> figure) {
+    if (!(figure.getValue() instanceof Number number)) {
+      return String.valueOf(figure.getValue());
+    }
+    return switch (figure.getKey()) {
+      case "seconds" -> Readable.seconds(number.doubleValue());
+      case "tokensPerSecond" -> Readable.count(number.longValue());
+      default ->
+          figure.getKey().contains("Bytes")
+              ? Readable.bytes(number.doubleValue())
+              : Readable.count(number.longValue());
+    };
+  }
+
+  private static String pairs(Map<String, String> values) {
+    return values.entrySet().stream()
+        .map(pair -> row(Readable.escape(pair.getKey()), Readable.escape(pair.getValue())))
+        .collect(Collectors.joining("", "<table class=\"pairs\">", "</table>"));
+  }
+
+  private static String row(String... cells) {
+    return "<tr><td>" + String.join("</td><td>", cells) + "</td></tr>\n";
+  }
+}
