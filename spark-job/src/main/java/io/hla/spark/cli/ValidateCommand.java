@@ -105,7 +105,7 @@ final class ValidateCommand implements Callable<Integer> {
       report.writeJson(reportFile);
     }
     if (page != null) {
-      Files.writeString(page, new ValidationPage(settings, verdict, report).html());
+      Files.writeString(page, new ValidationPage(settings, verdict, report.toMap()).html());
       System.out.println("page             " + page);
     }
     return verdict.holds() ? 0 : DOES_NOT_HOLD;

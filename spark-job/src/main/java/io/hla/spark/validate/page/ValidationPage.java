@@ -1,7 +1,6 @@
 package io.hla.spark.validate.page;
 
 import io.hla.kernels.AttentionSettings;
-import io.hla.spark.report.Report;
 import io.hla.spark.scan.TreeShape;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
@@ -9,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,10 +22,12 @@ public final class ValidationPage {
   private final Validator.Verdict verdict;
   private final Map<String, Object> figures;
 
-  public ValidationPage(AttentionSettings settings, Validator.Verdict verdict, Report report) {
+  /** {@code figures} are those of the report. */
+  public ValidationPage(
+      AttentionSettings settings, Validator.Verdict verdict, Map<String, Object> figures) {
     this.settings = settings;
     this.verdict = verdict;
-    this.figures = report.toMap();
+    this.figures = figures;
   }
 
   /** The page. */
@@ -198,7 +200,7 @@ public final class ValidationPage {
                 figure -> Readable.words(figure.getKey()),
                 ValidationPage::value,
                 (one, other) -> one,
-                java.util.LinkedHashMap::new));
+                LinkedHashMap::new));
   }
 
   private static String value(Map.Entry<String, Object> figure) {

@@ -3,19 +3,17 @@ package io.hla.spark.validate.page;
 import io.hla.kernels.AttentionSettings;
 import io.hla.spark.input.Run;
 import io.hla.spark.input.SequenceKey;
-import io.hla.spark.report.Report;
 import io.hla.spark.scan.RunTable;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator.Verdict;
 import io.hla.spark.validate.Way;
 import io.hla.spark.validate.Way.Kind;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -89,10 +87,11 @@ final class SamplePages {
             .heads(heads, heads)
             .decay(Collections.nCopies(heads, 0.999755859375))
             .build();
-    Report report = new Report(null, new PrintStream(OutputStream.nullOutputStream()));
-    report.figure("tokens", verdict.runs().tokens());
-    report.figure("summaryBytesMoved", 123_456_789_012L);
-    report.figure("output", "hdfs:///" + "a/very/long/path/".repeat(12));
-    return new ValidationPage(settings, verdict, report).html();
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("tokens", verdict.runs().tokens());
+    figures.put("summaryBytesMoved", 123_456_789_012L);
+    figures.put("output", "hdfs:///" + "a/very/long/path/".repeat(12));
+    figures.put("phaseSeconds", Map.of("index", 0.0, "again", 12_345.6));
+    return new ValidationPage(settings, verdict, figures).html();
   }
 }
