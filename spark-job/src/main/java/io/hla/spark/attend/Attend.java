@@ -27,7 +27,6 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.CollectionAccumulator;
 
 /**
  * Higher-order linear attention over a token table: index the runs, order them, summarize them,
@@ -103,9 +102,9 @@ public final class Attend {
     report.runs(index.tokens(), runs.sequences(), runs.runs(), index.partitions(), sort);
     RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, initial.keySet(), withFinal);
     Broadcast<ArrayList<List<PlannedRun>>> shared = context.broadcast(plan.byPartition());
-    CollectionAccumulator<String> kernels = report.kernels(context.sc());
-    StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal, kernels);
-    OutputPass pass = new OutputPass(table.layout(), settings, options, shared, kernels);
+    JobMetrics metrics = JobMetrics.of(context.sc(), report);
+    StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal, metrics);
+    OutputPass pass = new OutputPass(table.layout(), settings, options, shared, metrics);
     JavaRDD<InternalRow> rows = scanned.inFront().map(table.rows(), pass);
     Dataset<Row> outputs =
         ((org.apache.spark.sql.classic.SparkSession) spark)
@@ -115,7 +114,7 @@ public final class Attend {
         finalStates(plan, scanned, initial),
         scanned.inFront().prefixes(context, plan, shared),
         runs,
-        new RunSummaries(context, table, settings, options, plan, kernels));
+        new RunSummaries(context, table, settings, options, plan, metrics));
   }
 
   private StateScan.Scanned scan(
@@ -124,19 +123,20 @@ public final class Attend {
       Broadcast<ArrayList<List<PlannedRun>>> shared,
       Map<SequenceKey, SequenceState> initial,
       boolean withFinal,
-      CollectionAccumulator<String> kernels) {
-    StateAction action = new StateAction(settings, context.broadcast(bySequence(plan, initial)));
+      JobMetrics metrics) {
+    Map<Integer, byte[]> first = bySequence(plan, initial);
+    StateAction action = new StateAction(settings, context.broadcast(first), metrics);
     StateScan scan = new StateScan(context, plan, action, options.fanIn(), withFinal, report);
     long bytes = plan.scanned() * Summary.sizeInBytes(settings, 0);
     boolean distributed = bytes > options.driverBytes();
-    scan.describe(Summary.sizeInBytes(settings, 0), State.initial(settings).sizeInBytes());
+    describe(ScanCost.of(plan, options.fanIn(), first.size(), withFinal, distributed));
     report.figure("scannedOn", distributed ? "executors" : "driver");
     Broadcast<Map<Node, RunStates.Home>> homes =
         distributed ? context.broadcast(RunStates.Home.of(plan.bySequence())) : null;
     StateScan.Scanned scanned = null;
     RunStates inFront = RunStates.Everywhere.of(context, Map.of());
     for (int step = 0; step < Summary.steps(settings); step++) {
-      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, shared, kernels);
+      SummaryPass pass = new SummaryPass(table.layout(), settings, options, step, shared, metrics);
       JavaPairRDD<Node, byte[]> items = pass.summaries(table.rows(), inFront);
       StateScan.Scanned next =
           distributed
@@ -146,6 +146,22 @@ public final class Attend {
       inFront = scanned.inFront();
     }
     return scanned;
+  }
+
+  /** Says what the scan moves and computes, in all of its steps. */
+  private void describe(ScanCost step) {
+    int steps = Summary.steps(settings);
+    long summaryBytes = 0;
+    for (int i = 0; i < steps; i++) {
+      summaryBytes += Summary.identity(settings, i).toBytes().length;
+    }
+    report.figure("fanIn", options.fanIn());
+    report.figure("scanLevels", step.levels());
+    report.figure("combines", steps * step.combines());
+    report.figure("advances", steps * step.advances());
+    report.figure("summaryBytesMoved", step.summaries() * summaryBytes);
+    report.figure(
+        "stateBytesMoved", steps * step.states() * State.initial(settings).toBytes().length);
   }
 
   private static Map<Integer, byte[]> bySequence(

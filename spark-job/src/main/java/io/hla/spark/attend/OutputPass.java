@@ -13,7 +13,6 @@ import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
@@ -25,14 +24,14 @@ record OutputPass(
     AttentionSettings settings,
     AttendOptions options,
     Broadcast<? extends List<List<PlannedRun>>> plan,
-    CollectionAccumulator<String> kernelsUsed)
+    JobMetrics metrics)
     implements RunStates.Task<InternalRow> {
 
   @Override
   public Iterator<InternalRow> run(
       int partition, Iterator<InternalRow> rows, Function<PlannedRun, byte[]> states) {
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
-    kernelsUsed.add(kernel.name() + " " + kernel.instructionSet());
+    metrics.kernels().add(kernel.name() + " " + kernel.instructionSet());
     List<PlannedRun> runs = plan.value().get(partition);
     OutputRows outputs =
         new OutputRows(
@@ -45,7 +44,8 @@ record OutputPass(
               byte[] state = states.apply(run);
               return kernel.applier(
                   state == null ? State.initial(settings) : State.fromBytes(state));
-            });
+            },
+            metrics.attendedTokens());
     TaskContext.get()
         .addTaskCompletionListener((TaskCompletionListener) context -> outputs.close());
     return outputs;

@@ -15,6 +15,7 @@ import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.util.LongAccumulator;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The output rows of one partition, a buffer of tokens at a time. The row object is used again. */
@@ -25,6 +26,7 @@ final class OutputRows implements Iterator<InternalRow>, AutoCloseable {
   private final TokenBuffer buffer;
   private final TokenRow layout;
   private final Function<PlannedRun, Applier> open;
+  private final LongAccumulator tokens;
   private final UnsafeProjection keep;
   private final UnsafeRow[] kept;
   private final GenericInternalRow output;
@@ -39,13 +41,15 @@ final class OutputRows implements Iterator<InternalRow>, AutoCloseable {
       RunReader reader,
       TokenBuffer buffer,
       TokenRow layout,
-      Function<PlannedRun, Applier> open) {
+      Function<PlannedRun, Applier> open,
+      LongAccumulator tokens) {
     this.partition = partition;
     this.runs = runs.iterator();
     this.reader = reader;
     this.buffer = buffer;
     this.layout = layout;
     this.open = open;
+    this.tokens = tokens;
     keep = layout.keptTypes().isEmpty() ? null : projection(layout);
     kept = new UnsafeRow[keep == null ? 0 : buffer.capacity()];
     output = new GenericInternalRow(position() + 2 + layout.keptTypes().size());
@@ -109,6 +113,7 @@ final class OutputRows implements Iterator<InternalRow>, AutoCloseable {
       done++;
     }
     buffer.apply(applier);
+    tokens.add(buffer.size());
     token = 0;
     return true;
   }

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
 
 /**
@@ -25,7 +24,7 @@ public final class RunSummaries {
   private final AttentionSettings settings;
   private final AttendOptions options;
   private final RunPlan plan;
-  private final CollectionAccumulator<String> kernels;
+  private final JobMetrics metrics;
 
   RunSummaries(
       JavaSparkContext context,
@@ -33,13 +32,13 @@ public final class RunSummaries {
       AttentionSettings settings,
       AttendOptions options,
       RunPlan plan,
-      CollectionAccumulator<String> kernels) {
+      JobMetrics metrics) {
     this.context = context;
     this.table = table;
     this.settings = settings;
     this.options = options;
     this.plan = plan;
-    this.kernels = kernels;
+    this.metrics = metrics;
   }
 
   /** The summaries of the first scan step of some runs of one sequence, in stream order. */
@@ -56,7 +55,7 @@ public final class RunSummaries {
     }
     SummaryPass pass =
         new SummaryPass(
-            table.layout(), settings, options, 0, context.broadcast(byPartition), kernels);
+            table.layout(), settings, options, 0, context.broadcast(byPartition), metrics);
     Map<Node, Summary> ordered = new TreeMap<>();
     for (Tuple2<Node, byte[]> item :
         pass.summaries(table.rows(), RunStates.Everywhere.of(context, Map.of())).collect()) {

@@ -11,17 +11,21 @@ import org.apache.spark.broadcast.Broadcast;
  * How summaries act on states.
  *
  * @param initial states in front of sequences, by ordinal; others start from nothing
+ * @param metrics what was done is counted there
  */
-record StateAction(AttentionSettings settings, Broadcast<Map<Integer, byte[]>> initial)
+record StateAction(
+    AttentionSettings settings, Broadcast<Map<Integer, byte[]>> initial, JobMetrics metrics)
     implements ByteAction<State, Summary> {
 
   @Override
   public Summary combine(Summary earlier, Summary later) {
+    metrics.combines().add(1);
     return earlier.combine(later);
   }
 
   @Override
   public State advance(State state, Summary summary) {
+    metrics.advances().add(1);
     return state.advance(summary);
   }
 
@@ -36,13 +40,18 @@ record StateAction(AttentionSettings settings, Broadcast<Map<Integer, byte[]>> i
   }
 
   @Override
+  public byte[] sending(byte[] summary) {
+    return metrics.sentSummary(summary);
+  }
+
+  @Override
   public State state(byte[] bytes) {
     return State.fromBytes(bytes);
   }
 
   @Override
   public byte[] stateBytes(State state) {
-    return state.toBytes();
+    return metrics.sentState(state.toBytes());
   }
 
   @Override

@@ -6,7 +6,6 @@ import io.hla.spark.report.Report;
 import io.hla.spark.scan.DistributedTree;
 import io.hla.spark.scan.Node;
 import io.hla.spark.scan.PrefixTree;
-import io.hla.spark.scan.TreeShape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -58,27 +57,6 @@ final class StateScan {
     }
   }
 
-  /** Says what the scan moves and computes. */
-  void describe(long summaryBytes, long stateBytes) {
-    long combines = 0;
-    long advances = 0;
-    int levels = 0;
-    for (List<PlannedRun> runs : plan.bySequence()) {
-      if (runs.get(0).scanned()) {
-        TreeShape shape = TreeShape.of(runs.size(), fanIn);
-        combines += shape.combines();
-        advances += shape.advances();
-        levels = Math.max(levels, shape.levels());
-      }
-    }
-    report.figure("fanIn", fanIn);
-    report.figure("scanLevels", levels);
-    report.figure("combines", combines);
-    report.figure("advances", advances);
-    report.figure("summaryBytesMoved", (plan.summarized() + combines) * summaryBytes);
-    report.figure("stateBytesMoved", (plan.scanned() + combines) * stateBytes);
-  }
-
   /** Scans on the driver. */
   Scanned onDriver(JavaPairRDD<Node, byte[]> items) {
     if (plan.summarized() == 0) {
@@ -122,7 +100,7 @@ final class StateScan {
       for (int rank = 0; rank < runs.size(); rank++) {
         State state = scanned.inFront().get(rank);
         if (state.tokens() > 0) {
-          inFront.put(runs.get(rank).node(), state.toBytes());
+          inFront.put(runs.get(rank).node(), action.stateBytes(state));
         }
       }
       if (withFinal) {

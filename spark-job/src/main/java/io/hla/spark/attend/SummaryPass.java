@@ -18,7 +18,6 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.util.CollectionAccumulator;
 import scala.Tuple2;
 
 /**
@@ -31,7 +30,7 @@ record SummaryPass(
     AttendOptions options,
     int step,
     Broadcast<? extends List<List<PlannedRun>>> plan,
-    CollectionAccumulator<String> kernelsUsed)
+    JobMetrics metrics)
     implements RunStates.Task<Tuple2<Node, byte[]>> {
 
   /** Summaries, as bytes, by run. Step 0 does not look at the states. */
@@ -47,7 +46,7 @@ record SummaryPass(
       return List.<Tuple2<Node, byte[]>>of().iterator();
     }
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
-    kernelsUsed.add(kernel.name() + " " + kernel.instructionSet());
+    metrics.kernels().add(kernel.name() + " " + kernel.instructionSet());
     TokenBuffer buffer = new TokenBuffer(settings, layout, options.refuseNonFinite());
     RunReader reader = new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList());
     return runs.stream()
@@ -57,7 +56,8 @@ record SummaryPass(
               byte[] state = step == 0 ? null : states.apply(planned);
               byte[] summary =
                   planned.summarized()
-                      ? summarize(kernel, buffer, reader, planned.run(), state).toBytes()
+                      ? metrics.sentSummary(
+                          summarize(kernel, buffer, reader, planned.run(), state).toBytes())
                       : new byte[0];
               return new Tuple2<>(planned.node(), summary);
             })
@@ -78,6 +78,7 @@ record SummaryPass(
         }
       }
       buffer.addTo(summarizer);
+      metrics.summarizedTokens().add(run.length());
       return summarizer.summary();
     }
   }

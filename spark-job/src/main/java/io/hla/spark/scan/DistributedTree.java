@@ -33,6 +33,11 @@ public final class DistributedTree<S, M> implements Serializable {
 
     byte[] stateBytes(S state);
 
+    /** The same bytes; told of every summary of a group that goes to the next level. */
+    default byte[] sending(byte[] summary) {
+      return summary;
+    }
+
     /** The state in front of a sequence. */
     S first(int sequence);
   }
@@ -155,8 +160,11 @@ public final class DistributedTree<S, M> implements Serializable {
         }
         advance();
       }
+      if (!present) {
+        return new Tuple2<>(parent, new byte[0]);
+      }
       byte[] bytes = group == null ? only : tree.action.summaryBytes(group);
-      return new Tuple2<>(parent, present ? bytes : new byte[0]);
+      return new Tuple2<>(parent, tree.action.sending(bytes));
     }
 
     private void advance() {

@@ -20,14 +20,37 @@ public record TreeShape(List<Integer> nodes) {
     return new TreeShape(List.copyOf(nodes));
   }
 
+  /** The shape among higher trees: sequences that one node covers keep it on all levels above. */
+  public static TreeShape of(int items, int fanIn, int levels) {
+    List<Integer> nodes = new ArrayList<>(List.of(items));
+    for (int level = items; nodes.size() < levels; ) {
+      level = (level + fanIn - 1) / fanIn;
+      nodes.add(level);
+    }
+    return new TreeShape(List.copyOf(nodes));
+  }
+
   /** Levels that are read. */
   public int levels() {
     return nodes.size();
   }
 
-  /** Combinations of two summaries on the way up. */
-  public long combines() {
-    return nodes.get(0) - nodes.get(nodes.size() - 1);
+  /** Nodes above the items. */
+  public long groups() {
+    return nodes.stream().mapToLong(n -> n).sum() - nodes.get(0);
+  }
+
+  /**
+   * Combinations of two summaries on the way up when the last item is absent, and with it the
+   * summary of every group that it belongs to.
+   */
+  public long combinesWithoutLast(int fanIn) {
+    long all = 0;
+    for (int level = 0; level + 1 < nodes.size(); level++) {
+      long whole = nodes.get(level + 1) - 1L;
+      all += whole * (fanIn - 1);
+    }
+    return all;
   }
 
   /** Moves of a state past a summary on the way down. */
