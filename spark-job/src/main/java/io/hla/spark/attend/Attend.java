@@ -83,7 +83,8 @@ public final class Attend {
       Map<SequenceKey, SequenceState> initial,
       boolean withFinal) {
     TokenTable table = stored;
-    RunIndex index = report.phase("index", "reading positions", table::index);
+    JobMetrics metrics = JobMetrics.of(context.sc(), report);
+    RunIndex index = index("index", "reading positions", table, metrics);
     boolean sort = options.order() == AttendOptions.InputOrder.SORT;
     RunTable runs = null;
     if (!sort && index.isListed()) {
@@ -95,14 +96,13 @@ public final class Attend {
     }
     if (sort) {
       table = stored.sorted();
-      index = report.phase("sort", "sorting tokens by sequence and position", table::index);
+      index = index("sort", "sorting tokens by sequence and position", table, metrics);
       runs = RunTable.of(index.runs());
     }
     checkContinues(runs, initial);
     report.runs(index.tokens(), runs.sequences(), runs.runs(), index.partitions(), sort);
     RunPlan plan = new RunPlan(index.partitions(), index.runs(), runs, initial.keySet(), withFinal);
     Broadcast<ArrayList<List<PlannedRun>>> shared = context.broadcast(plan.byPartition());
-    JobMetrics metrics = JobMetrics.of(context.sc(), report);
     StateScan.Scanned scanned = scan(table, plan, shared, initial, withFinal, metrics);
     OutputPass pass = new OutputPass(table.layout(), settings, options, shared, metrics);
     JavaRDD<InternalRow> rows = scanned.inFront().map(table.rows(), pass);
@@ -115,6 +115,10 @@ public final class Attend {
         scanned.inFront().prefixes(context, plan, shared),
         runs,
         new RunSummaries(context, table, settings, options, plan, metrics));
+  }
+
+  private RunIndex index(String phase, String doing, TokenTable table, JobMetrics metrics) {
+    return report.phase(phase, doing, () -> table.index(metrics.positions()));
   }
 
   private StateScan.Scanned scan(

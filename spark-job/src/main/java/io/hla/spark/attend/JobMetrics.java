@@ -11,6 +11,7 @@ import org.apache.spark.util.LongAccumulator;
  * count the work that was done: what a task did that was run again is counted again.
  *
  * @param kernels kernels that tasks used
+ * @param positions read to find the runs
  * @param summarizedTokens tokens read for summaries
  * @param summaries of runs and groups that were sent on
  * @param summaryBytes bytes of these
@@ -22,6 +23,7 @@ import org.apache.spark.util.LongAccumulator;
  */
 record JobMetrics(
     CollectionAccumulator<String> kernels,
+    LongAccumulator positions,
     LongAccumulator summarizedTokens,
     LongAccumulator summaries,
     LongAccumulator summaryBytes,
@@ -35,6 +37,7 @@ record JobMetrics(
   static JobMetrics of(SparkContext context, Report report) {
     return new JobMetrics(
         report.kernels(context),
+        context.longAccumulator("HLA positions read"),
         context.longAccumulator("HLA tokens summarized"),
         context.longAccumulator("HLA summaries"),
         context.longAccumulator("HLA summary bytes"),

@@ -21,6 +21,7 @@ import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.VariantType;
+import org.apache.spark.util.LongAccumulator;
 
 /**
  * A checked token table. Its rows are read as (pos, q, k, v, [seq], kept columns) from one physical
@@ -178,8 +179,8 @@ public final class TokenTable {
     return new InputFiles(rows().rdd());
   }
 
-  /** Reads the positions alone and cuts every partition into runs. */
-  public RunIndex index() {
+  /** Reads the positions alone and cuts every partition into runs; tasks count what they read. */
+  public RunIndex index(LongAccumulator positionsRead) {
     JavaRDD<InternalRow> source;
     RunCutter cutter = new RunCutter(layout.sequenceType(), chunk, RUN_LIMIT);
     JavaRDD<InternalRow> narrow = positions == null ? null : internal(positions);
@@ -203,7 +204,13 @@ public final class TokenTable {
     }
     List<RunCutter.Cut> cuts =
         source
-            .mapPartitionsWithIndex((p, it) -> List.of(cutter.cut(p, it)).iterator(), true)
+            .mapPartitionsWithIndex(
+                (p, it) -> {
+                  RunCutter.Cut cut = cutter.cut(p, it);
+                  positionsRead.add(cut.tokens());
+                  return List.of(cut).iterator();
+                },
+                true)
             .collect();
     return RunIndex.of(cuts);
   }

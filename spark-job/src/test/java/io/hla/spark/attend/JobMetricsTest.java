@@ -36,6 +36,7 @@ class JobMetricsTest {
     Report report = TestJob.report(spark);
     Map<String, Long> counted = run(TestJob.stored(spark, HLA2).fanIn(4), report);
     assertThat(counted)
+        .containsEntry("HLA positions read", (long) TOKENS)
         .containsEntry("HLA tokens summarized", TOKENS - 10L)
         .containsEntry("HLA summaries", 70L)
         .containsEntry("HLA summary bytes", (Long) report.figure("summaryBytesMoved"))
