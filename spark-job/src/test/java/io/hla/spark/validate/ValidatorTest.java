@@ -3,7 +3,9 @@ package io.hla.spark.validate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Form;
 import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
 import io.hla.spark.TestSpark;
 import io.hla.spark.attend.AttendOptions;
 import io.hla.spark.input.TokenColumns;
@@ -31,6 +33,46 @@ class ValidatorTest {
         .contains("outputs = serial recurrence", "same outputs with fan-in 2")
         .doesNotContain("outputs = dense definition", "associativity");
     assertThat(verdict(1, 1).holds()).isTrue();
+  }
+
+  @Test
+  void jobsAreRunWithOtherRunsPartitionsAndFanIns() {
+    Validator.Verdict verdict = verdict(1, 1);
+    assertThat(verdict.ways())
+        .extracting(Way::kind)
+        .contains(Way.Kind.values())
+        .filteredOn(kind -> kind == Way.Kind.CUT)
+        .hasSize(4);
+    assertThat(verdict.ways()).extracting(Way::partitions).contains(1, 2, 5, 8);
+    assertThat(verdict.ways()).extracting(Way::fanIn).contains(2, 5, 16);
+    List<Way> cut = verdict.ways().stream().filter(way -> way.kind() == Way.Kind.CUT).toList();
+    for (int i = 1; i < cut.size(); i++) {
+      assertThat(cut.get(i).runs()).isGreaterThan(cut.get(i - 1).runs());
+      assertThat(cut.get(i).bytesMoved()).isGreaterThan(cut.get(i - 1).bytesMoved());
+    }
+    assertThat(verdict.checks())
+        .extracting(Check::name)
+        .contains("bracketings of real runs agree", "bracketed runs = the job's state");
+  }
+
+  @Test
+  void onlyTheThirdOrderAsPublishedMayLoseDigitsWithTheLength() {
+    for (Precision precision : Precision.values()) {
+      assertThat(limit(Operator.HLA2, precision, 1_000_000))
+          .isEqualTo(limit(Operator.HLA2, precision, 10));
+    }
+    assertThat(limit(Operator.HLA3, Precision.MIXED, 1_000_000)).isEqualTo(1e-5);
+    assertThat(limit(Operator.HLA3, Precision.FLOAT64, 1_000_000)).isEqualTo(1e-7);
+  }
+
+  private static double limit(Operator operator, Precision precision, long tokens) {
+    return Validator.tolerance(
+        AttentionSettings.builder(3, 2)
+            .operator(operator)
+            .form(Form.PUBLISHED)
+            .precision(precision)
+            .build(),
+        tokens);
   }
 
   @Test
