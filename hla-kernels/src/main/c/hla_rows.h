@@ -38,8 +38,8 @@ INLINE void turn_square(real *to, ptrdiff_t to_stride, const real *from, ptrdiff
 }
 #endif
 
-/* to[width rounded up to SQUARE][TOKENS] = the transpose of from[TOKENS][width]. */
-static void turn(real *to, const real *from, ptrdiff_t stride, int width)
+/* to[width rounded up to SQUARE][TOKENS] = the transpose of from[TOKENS][width]. A function of its own for profilers. */
+static __attribute__((noinline)) void turn(real *to, const real *from, ptrdiff_t stride, int width)
 {
 	for (int t = 0; t < TOKENS; t += SQUARE)
 		for (int i = 0; i < width; i += SQUARE)
