@@ -30,6 +30,7 @@ public record Way(
     FAN_IN("another fan-in"),
     COALESCED("fewer partitions"),
     SORTED("sorted first"),
+    DRIVER("scan on the driver"),
     EXECUTORS("scan on executors");
 
     private final String text;
