@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +82,9 @@ void complain(const struct setting *s, const char *what, double error, double bo
 double allowed(const struct setting *s)
 {
 	const bool published = s->operator == HLA2_PUBLISHED || s->operator == HLA3_PUBLISHED;
+	/* The published forms subtract sums that may be as many times larger than their difference as there are tokens. */
 	if (s->precision != HLA_FLOAT64)
-		return 1e-5;
+		return published ? fmax(1e-5, 8 * FLT_EPSILON * s->n) : 1e-5;
 	/* A denominator of the published forms is the difference of nearly equal sums. */
 	return s->integers ? 0 : published && s->normalize ? 1e-10 : 1e-12;
 }

@@ -48,10 +48,13 @@ static void check_head(const struct setting *s, const struct inputs *in, int hea
 	for (int m = 0; m < moments.count; m++) {
 		double *values = malloc(sizeof *values * (size_t)(moments.rows[m] * moments.columns[m]));
 		summary->kernels->get_matrix(summary, head, m, values);
-		/* With normalize the moments are as wide as v, whose last column is the column of ones. */
+		/*
+		 * With normalize the moments are as wide as v, whose last column is the column of ones. Sums of float products near
+		 * one may cancel, and keep their error.
+		 */
 		compare(s, "summary", values, sizeof(double), (size_t)moments.columns[m], moments.values[m],
 				(size_t)moments.columns[m], moments.rows[m], moments.columns[m],
-				e == sizeof(float) ? 1e-30L : 0, allowed(s));
+				e == sizeof(float) ? 0.01L : 0, allowed(s));
 		free(values);
 		free(moments.values[m]);
 	}
@@ -170,8 +173,9 @@ static void check_options(struct setting s, int n, int d, int dv)
 
 int main(int argc, char **argv)
 {
-	/* One setting in so many: all of them take a minute, under valgrind an hour. */
+	/* One setting in so many: all of them take two minutes, under valgrind an hour. */
 	const int every = argc > 1 ? atoi(argv[1]) : 1;
+	int turn = 0;
 	/* d x dv: one, below a vector, whole tiles, a vector more, odd ends of every tile. */
 	static const int sizes[][2] = {{1, 1}, {3, 5}, {16, 16}, {17, 33}, {64, 64}, {40, 7}, {100, 60}, {5, 72}};
 	/* Below a block, a block, one more, past a batch, past the span of the mixed precision. */
@@ -186,7 +190,7 @@ int main(int argc, char **argv)
 				s.operator = operator;
 				for (int i = 0; i < 8; i++)
 					for (int j = 0; j < 6; j++)
-						if ((j < 5 || i == 3) && (i + j + operator) % every == 0)
+						if ((j < 5 || i == 3) && turn++ % every == 0)
 							check_options(s, lengths[j], sizes[i][0], sizes[i][1]);
 			}
 		}
