@@ -1,0 +1,86 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** The libraries that go into the jar, also those that this machine cannot load. */
+class LibraryFilesTest {
+  private static final Map<String, String> MACHINES =
+      Map.of("linux-x86_64", "Advanced Micro Devices X86-64", "linux-aarch64", "AArch64");
+
+  @TestFactory
+  Stream<DynamicTest> isForItsMachineExportsTheNativesAndNeedsTheCLibraryAlone() throws Exception {
+    Path classes =
+        Path.of(NativeLibrary.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path folder = classes.resolve("native");
+    List<Path> platforms = List.of();
+    if (Files.exists(folder)) {
+      try (Stream<Path> entries = Files.list(folder)) {
+        platforms =
+            entries.filter(platform -> Files.exists(platform.resolve("libhla.so"))).toList();
+      }
+    }
+    return platforms.stream()
+        .map(
+            platform ->
+                DynamicTest.dynamicTest(platform.getFileName() + "", () -> check(platform)));
+  }
+
+  private static void check(Path platform) throws IOException, InterruptedException {
+    String elf = readelf(platform.resolve("libhla.so"));
+    String expected = MACHINES.get(platform.getFileName().toString());
+    if (expected != null) {
+      assertThat(find("Machine: +(.+)", elf)).containsExactly(expected);
+    }
+    assertThat(find("Type: +(\\w+)", elf)).containsExactly("DYN");
+    assertThat(find("\\(NEEDED\\).*\\[(.+)]", elf)).isSubsetOf("libc.so.6", "libm.so.6");
+    List<String> natives =
+        Arrays.stream(NativeSession.class.getDeclaredMethods())
+            .filter(method -> Modifier.isNative(method.getModifiers()))
+            .map(Method::getName)
+            .map(name -> "Java_io_hla_kernels_NativeSession_" + name)
+            .toList();
+    // Symbols of a section of their own, by number; those that other libraries give have UND.
+    assertThat(find(" (?:GLOBAL|WEAK) +DEFAULT +\\d+ (\\S+)", elf))
+        .containsExactlyInAnyOrderElementsOf(natives);
+    assertThat(find("GNU_STACK .* (\\w+) +0x\\w+", elf))
+        .as("flags of the stack")
+        .containsExactly("RW");
+  }
+
+  /** Comes with gcc, and reads the files of any machine. */
+  private static String readelf(Path library) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "readelf",
+            "--wide",
+            "--file-header",
+            "--segments",
+            "--dynamic",
+            "--dyn-syms",
+            library.toString());
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes());
+    assertThat(process.waitFor()).as(output).isZero();
+    return output;
+  }
+
+  private static List<String> find(String pattern, String text) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    return matcher.results().map(result -> result.group(1)).toList();
+  }
+}
