@@ -55,6 +55,14 @@ static void fade(real *to, ptrdiff_t to_stride, const real *from, ptrdiff_t stri
 			store(to + t * to_stride + i, load(from + t * stride + i) * power[tokens - 1 - t]);
 }
 
+INLINE dot_mask lane_numbers(void)
+{
+	dot_mask lanes;
+	UNROLL for (int i = 0; i < DOT_LANES; i++)
+		lanes[i] = i;
+	return lanes;
+}
+
 /* The column of ones: out[t] = power[t] x_t . matrix + sum_(s <= t) weights[s][t] z[s]. */
 static void read_column(real *out, const real *x, const real *matrix, int width, const real *weights, const real *z,
 		const real *power, int tokens)
@@ -69,8 +77,11 @@ static void read_column(real *out, const real *x, const real *matrix, int width,
 		if (i < width)
 			even = mul_add_dot(splat_dot(matrix[i]), load_dot(x + i * TOKENS + t), even);
 		const int end = t + DOT_LANES < tokens ? t + DOT_LANES : tokens;
-		for (int s = 0; s < end; s++)
-			own = mul_add_dot(splat_dot(z[s]), load_dot(weights + s * TOKENS + t), own);
+		for (int s = 0; s < end; s++) {
+			/* A weight of zero would not keep what is not a number from going back in time. */
+			const dot from_here = (dot)((dot_mask)splat_dot(z[s]) & (lane_numbers() >= s - t));
+			own = mul_add_dot(from_here, load_dot(weights + s * TOKENS + t), own);
+		}
 		store_dot(out + t, mul_add_dot(even + odd, load_dot(power + t), own));
 	}
 }

@@ -123,8 +123,12 @@ void check_edges(struct setting s)
 	check_elu1(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
 		s.operator = operator;
+		s.normalize = false;
+		check_not_a_number(s);
+		s.normalize = true;
 		check_not_a_number(s);
 	}
+	s.normalize = false;
 	if (s.precision != HLA_MIXED_PRECISION)
 		return;
 	check_digits_kept(s);
