@@ -11,6 +11,8 @@ import java.util.Map;
  * order, each row-major [rows][columns].
  */
 final class MatrixLayout {
+  private static final int MOST_VALUES = Integer.MAX_VALUE - 64;
+
   private final List<Program.Matrix> matrices;
   private final int[] offsets;
   private final int[] rows;
@@ -34,15 +36,17 @@ final class MatrixLayout {
       rows[m] = program.width(matrices.get(m).y(), settings);
       columns[m] = program.width(matrices.get(m).z(), settings);
       offsets[m] = (int) stride;
-      stride += (long) rows[m] * columns[m];
       byName.put(matrices.get(m).name(), m);
-      if (stride * heads > Integer.MAX_VALUE - 64) {
+      long area = (long) rows[m] * columns[m];
+      // No columns: the largest value-dim and a column of ones.
+      if (columns[m] < 1 || area > MOST_VALUES / heads - stride) {
         throw new SettingsException(
             "HLA_SIZE",
             String.format(
                 "the state of %d heads with head-dim %d and value-dim %d has over 2^31 values",
                 heads, settings.headDim(), settings.valueDim()));
       }
+      stride += area;
     }
     headStride = (int) stride;
   }
