@@ -4,7 +4,7 @@
  *   bench [isa=..] [precision=..] [operator=..] [d=..] [dv=..] [heads=..] [kv=..] [call=tokens] [seconds=..]
  *         [factor=1e-40|nan|..] [normalize] [ridge] [decay] [summarize] [elu1] [relu] [l2]
  *
- * Without sizes it prints the table of the goals.
+ * Without sizes it prints the table of the goals, and what denormals and NaN cost.
  */
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ struct work {
 	enum hla_feature_map map;
 	int d, dv, heads, kv_heads, call;
 	bool normalize, ridge, decay, summarize;
-	double seconds;
+	double seconds, factor;
 };
 
 struct result { double peak, ratio, nanoseconds; };
@@ -36,10 +36,8 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* What the rows are multiplied with: denormals and what is not a number must not be much slower. */
-static double factor = 1;
-
-static void *random_rows(size_t count, enum hla_precision precision)
+/* Rows between -factor / 2 and factor / 2. */
+static void *random_rows(size_t count, enum hla_precision precision, double factor)
 {
 	void *rows = aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 	if (!rows)
@@ -69,10 +67,10 @@ static struct result measure(const struct work *w)
 		exit(1);
 	}
 	const size_t tokens = (size_t)w->call;
-	void *q = random_rows(tokens * (size_t)(w->heads * w->d), w->precision);
-	void *k = random_rows(tokens * (size_t)(w->kv_heads * w->d), w->precision);
-	void *v = random_rows(tokens * (size_t)(w->kv_heads * w->dv), w->precision);
-	void *o = random_rows(tokens * (size_t)(w->heads * w->dv), w->precision);
+	void *q = random_rows(tokens * (size_t)(w->heads * w->d), w->precision, w->factor);
+	void *k = random_rows(tokens * (size_t)(w->kv_heads * w->d), w->precision, w->factor);
+	void *v = random_rows(tokens * (size_t)(w->kv_heads * w->dv), w->precision, w->factor);
+	void *o = random_rows(tokens * (size_t)(w->heads * w->dv), w->precision, w->factor);
 	int square, wide;
 	count_attentions(w->operator, w->ridge, &square, &wide);
 	const double work = 4.0 * w->d * ((double)square * w->d + (double)wide * w->dv) * w->heads;
@@ -130,6 +128,21 @@ static int index_of(const char *name, const char *const *names, int count)
 	exit(2);
 }
 
+/* The time of input whose products are denormal, that is denormal itself, or is no number: no processor may trip over it. */
+static void report_values(struct work w)
+{
+	const bool exact = w.precision == HLA_FLOAT64;
+	const double factors[] = {exact ? 1e-104 : 1e-13, exact ? 1e-310 : 1e-40, NAN};
+	const double ordinary = measure(&w).nanoseconds;
+	for (int i = 0; i < 3; i++) {
+		w.factor = factors[i];
+		printf("%-8s %-7s %-14s d=%-4d dv=%-4d input of %-6g %5.2f of the time of ordinary input\n", hla_isa_name(w.isa),
+				precision_names[w.precision], operator_names[w.operator], w.d, w.dv, w.factor,
+				measure(&w).nanoseconds / ordinary);
+	}
+	fflush(stdout);
+}
+
 static void goals(struct work w)
 {
 	for (int isa = hla_best_isa(HLA_ISA_COUNT); isa >= 0; isa--)
@@ -152,6 +165,7 @@ static void goals(struct work w)
 				x.summarize = option == 3;
 				report(&x);
 			}
+			report_values(w);
 			w.operator = LINEAR;
 			report(&w);
 			w.operator = AHLA;
@@ -167,7 +181,7 @@ static void goals(struct work w)
 int main(int argc, char **argv)
 {
 	struct work w = {.isa = hla_best_isa(HLA_ISA_COUNT), .operator = HLA2, .heads = 1, .kv_heads = 1, .call = 1024,
-		.seconds = 0.3};
+		.seconds = 0.3, .factor = 1};
 	static const char *isa_names[HLA_ISA_COUNT];
 	for (int i = 0; i < HLA_ISA_COUNT; i++)
 		isa_names[i] = hla_isa_name(i) ? hla_isa_name(i) : "";
@@ -189,7 +203,7 @@ int main(int argc, char **argv)
 		else if (!strcmp(key, "ridge")) w.ridge = true;
 		else if (!strcmp(key, "decay")) w.decay = true;
 		else if (!strcmp(key, "summarize")) w.summarize = true;
-		else if (!strcmp(key, "factor")) factor = atof(value);
+		else if (!strcmp(key, "factor")) w.factor = atof(value);
 		else if (!strcmp(key, "elu1")) w.map = HLA_ELU1;
 		else if (!strcmp(key, "relu")) w.map = HLA_RELU;
 		else if (!strcmp(key, "l2")) w.map = HLA_L2;
