@@ -99,11 +99,11 @@ final class CostCharts {
       case FAN_IN -> Svg.Mark.CROSS;
       case COALESCED -> Svg.Mark.TRIANGLE;
       case SORTED -> Svg.Mark.SQUARE;
-      case EXECUTORS -> Svg.Mark.DIAMOND;
+      case DRIVER, EXECUTORS -> Svg.Mark.DIAMOND;
     };
   }
 
   private static String style(Kind kind) {
-    return kind == Kind.STORED ? "full" : "mark";
+    return kind == Kind.STORED || kind == Kind.DRIVER ? "full" : "mark";
   }
 }
