@@ -144,15 +144,15 @@ final class AttendCommand implements Callable<Integer> {
               report.phase(
                   "attend",
                   "computing outputs and writing " + outputs.path(),
-                  () -> outputs.stage(rows, writerOptions()));
+                  () -> outputs.stage(rows, writerOptions(outputFormat, outputColumn)));
               return result;
             });
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.
-  private Map<String, String> writerOptions() {
-    return outputFormat.equalsIgnoreCase("parquet")
-        ? Map.of("parquet.enable.dictionary#" + outputColumn + ".list.element", "false")
+  static Map<String, String> writerOptions(String format, String column) {
+    return format.equalsIgnoreCase("parquet")
+        ? Map.of("parquet.enable.dictionary#" + column + ".list.element", "false")
         : Map.of();
   }
 }

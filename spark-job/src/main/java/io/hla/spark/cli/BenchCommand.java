@@ -6,6 +6,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures the kernels against the peak of one core.",
-    subcommands = {BenchKernelsCommand.class})
+    description =
+        "Measures the kernels against the peak of one core, and a job against reading and writing.",
+    subcommands = {BenchKernelsCommand.class, BenchJobCommand.class})
 final class BenchCommand {}

@@ -61,6 +61,15 @@ final class BenchKernelsCommand implements Callable<Integer> {
       description = "Default: mixed.")
   private List<Precision> precisions = List.of(Precision.MIXED);
 
+  @Option(names = "--normalize", description = "With the denominator. Default: without.")
+  private boolean normalize;
+
+  @Option(names = "--decay", paramLabel = "g", description = "Default: 1.")
+  private double decay = 1;
+
+  @Option(names = "--ridge", paramLabel = "x", description = "For hla2. Default: 0.")
+  private double ridge;
+
   @Option(
       names = "--isa",
       split = ",",
@@ -89,6 +98,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     System.out.printf(
+        "%s %s%n%s%n%n", System.getProperty("java.vm.name"), Runtime.version(), cpu());
+    System.out.printf(
         "%-8s %-10s %4s %4s %-8s %-16s %-12s %10s %10s %8s %6s%n",
         "operator",
         "pass",
@@ -109,6 +120,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
                   .operator(operator)
                   .scale(1 / Math.sqrt(d))
                   .precision(precision)
+                  .normalize(normalize)
+                  .decay(decay)
+                  .ridge(ridge)
                   .build();
           compare(settings);
         }
@@ -119,6 +133,18 @@ final class BenchKernelsCommand implements Callable<Integer> {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), rows);
     }
     return 0;
+  }
+
+  private static String cpu() throws IOException {
+    Path info = Path.of("/proc/cpuinfo");
+    if (Files.isReadable(info)) {
+      for (String line : Files.readAllLines(info)) {
+        if (line.startsWith("model name")) {
+          return line.substring(line.indexOf(':') + 1).strip();
+        }
+      }
+    }
+    return System.getProperty("os.arch");
   }
 
   private void compare(AttentionSettings settings) {

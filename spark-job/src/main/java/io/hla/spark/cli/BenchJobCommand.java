@@ -1,0 +1,124 @@
+package io.hla.spark.cli;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.when;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.spark.attend.Attend;
+import io.hla.spark.input.TokenTable;
+import io.hla.spark.report.Report;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * A job, and the least that any job over the same table does: Spark reads it and writes as much.
+ */
+@Command(
+    name = "job",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Time of attend, from the index to the last written row, against a copy: Spark alone reads",
+      "q, k and v of the same table and writes q, or v where it has the width of the output. Both run in",
+      "turn."
+    },
+    footer = {"", "Example:", "  submit.sh bench job --input tokens --num-heads 8 --repeat 5"})
+final class BenchJobCommand implements Callable<Integer> {
+  @Mixin private TokenSource input;
+  @Mixin private OperatorOptions operator;
+  @Mixin private ComputeOptions compute;
+
+  @Option(names = "--repeat", paramLabel = "N", description = "The best counts. Default: 3.")
+  private int repeat = 3;
+
+  @Option(
+      names = "--work",
+      paramLabel = "FOLDER",
+      description = "Where the tables go that are written and deleted. Default: a temporary one.")
+  private Path work;
+
+  @Override
+  public Integer call() throws IOException {
+    input.check();
+    operator.check();
+    compute.check();
+    SparkSession spark = Sessions.open("hla bench job");
+    TokenTable table = input.open(input.read(spark, operator), operator);
+    AttentionSettings settings =
+        operator.settings(table.layout().sizes().headDim(), table.layout().sizes().valueDim());
+    if (work != null) {
+      Files.createDirectories(work);
+    }
+    Path folder =
+        work == null
+            ? Files.createTempDirectory("hla-bench-")
+            : Files.createTempDirectory(work, "hla-bench-");
+    double copy = Double.POSITIVE_INFINITY;
+    double attend = Double.POSITIVE_INFINITY;
+    try {
+      for (int i = 1; i <= repeat; i++) {
+        double copied = seconds(() -> write(copy(table, settings), folder));
+        double attended = seconds(() -> write(attend(spark, table, settings), folder));
+        System.out.printf("%d  copy %.2f s  attend %.2f s%n", i, copied, attended);
+        copy = Math.min(copy, copied);
+        attend = Math.min(attend, attended);
+      }
+    } finally {
+      delete(folder);
+    }
+    System.out.printf(
+        "best  copy %.2f s  attend %.2f s  ratio %.2f%n", copy, attend, attend / copy);
+    return 0;
+  }
+
+  // Any use of k and v makes Spark read the whole columns.
+  private Dataset<Row> copy(TokenTable table, AttentionSettings settings) {
+    return table
+        .tokens()
+        .select(
+            col("pos"),
+            when(
+                    element_at(col("k"), 1).plus(element_at(col("v"), 1)).isNotNull(),
+                    col(settings.outputWidth() == settings.valueWidth() ? "v" : "q"))
+                .as("o"));
+  }
+
+  private Dataset<Row> attend(SparkSession spark, TokenTable table, AttentionSettings settings) {
+    Report report =
+        new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream()));
+    return new Attend(spark, settings, compute.options(spark), report)
+        .run(table, input.columns(), "o", Map.of(), false)
+        .outputs();
+  }
+
+  private static void write(Dataset<Row> rows, Path folder) {
+    rows.write()
+        .mode(SaveMode.Overwrite)
+        .options(AttendCommand.writerOptions("parquet", "o"))
+        .parquet(folder.resolve("out").toString());
+  }
+
+  private static double seconds(Runnable work) {
+    long start = System.nanoTime();
+    work.run();
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(folder.toUri());
+    path.getFileSystem(new org.apache.hadoop.conf.Configuration()).delete(path, true);
+  }
+}
