@@ -11,7 +11,7 @@ final class Sessions {
           // Plans must follow from the files alone, never from sizes seen on the way.
           "spark.sql.adaptive.enabled", "false",
           // Rows are wide: the default of 4096 would hold many megabytes a column.
-          "spark.sql.parquet.columnarReaderBatchSize", "512");
+          "spark.sql.parquet.columnarReaderBatchSize", "256");
 
   private Sessions() {}
 

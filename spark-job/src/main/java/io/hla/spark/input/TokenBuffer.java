@@ -8,6 +8,7 @@ import io.hla.spark.InputException;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
 import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.vectorized.ColumnarArray;
 import org.apache.spark.unsafe.Platform;
 
 /**
@@ -76,7 +77,9 @@ public final class TokenBuffer {
             "HLA_INPUT_NULL",
             String.format("%s is null at %s", layout.names().get(i), place(size)));
       }
-      copy(row.getArray(ordinal), i);
+      ArrayData array = row.getArray(ordinal);
+      // The copy holds the numbers and the null bits in one piece each.
+      copy(array instanceof ColumnarArray ? array.copy() : array, i);
     }
     size++;
   }

@@ -169,7 +169,7 @@ public final class TokenTable {
   /** All rows; every call gives the same partitions in the same order. */
   public JavaRDD<InternalRow> rows() {
     if (rows == null) {
-      rows = internal(data);
+      rows = PhysicalRows.of(data);
     }
     return rows;
   }
@@ -183,7 +183,7 @@ public final class TokenTable {
   public RunIndex index(LongAccumulator positionsRead) {
     JavaRDD<InternalRow> source;
     RunCutter cutter = new RunCutter(layout.sequenceType(), chunk, RUN_LIMIT);
-    JavaRDD<InternalRow> narrow = positions == null ? null : internal(positions);
+    JavaRDD<InternalRow> narrow = positions == null ? null : PhysicalRows.of(positions);
     if (narrow != null && narrow.getNumPartitions() == rows().getNumPartitions()) {
       source = narrow;
     } else {
@@ -213,10 +213,6 @@ public final class TokenTable {
                 true)
             .collect();
     return RunIndex.of(cuts);
-  }
-
-  private static JavaRDD<InternalRow> internal(Dataset<Row> data) {
-    return ((org.apache.spark.sql.classic.Dataset<Row>) data).queryExecution().toRdd().toJavaRDD();
   }
 
   private static HeadSizes headSizes(

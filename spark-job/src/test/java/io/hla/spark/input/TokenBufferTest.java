@@ -20,9 +20,11 @@ import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
 import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.catalyst.util.GenericArrayData;
+import org.apache.spark.sql.execution.vectorized.OnHeapColumnVector;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.vectorized.ColumnarArray;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +69,26 @@ class TokenBufferTest {
         "HLA_INPUT_NULL",
         "key has a null element [1] at position 1 of sequence \"s\"",
         () -> buffer.read(new GenericInternalRow(new Object[] {1L, array, holed, array})));
+  }
+
+  @Test
+  void readsPartsOfColumns() {
+    TokenBuffer buffer = buffer(2, Precision.MIXED, false, true);
+    buffer.startAt(KEY, 0);
+    try (OnHeapColumnVector numbers = new OnHeapColumnVector(6, DataTypes.FloatType)) {
+      numbers.putFloats(0, 5, new float[] {9, 1, 2, 3, 4}, 0);
+      numbers.putNull(5);
+      ColumnarArray whole = new ColumnarArray(numbers, 1, 2);
+      buffer.read(new GenericInternalRow(new Object[] {0L, whole, whole, whole}));
+      apply(buffer, 2, Precision.MIXED);
+      assertThat(value(buffer.output(0), Precision.MIXED, 0)).isEqualTo(5);
+      assertThat(value(buffer.output(0), Precision.MIXED, 1)).isEqualTo(10);
+      ColumnarArray holed = new ColumnarArray(numbers, 4, 2);
+      refuses(
+          "HLA_INPUT_NULL",
+          "key has a null element [1] at position 1 of sequence \"s\"",
+          () -> buffer.read(new GenericInternalRow(new Object[] {1L, whole, holed, whole})));
+    }
   }
 
   @Test
