@@ -2,7 +2,7 @@ package io.hla.spark.cli;
 
 import picocli.CommandLine.Command;
 
-/** Measurements; each checks its result before it tells a time. */
+/** Measurements. */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,

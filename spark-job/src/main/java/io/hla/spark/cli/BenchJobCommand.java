@@ -21,7 +21,10 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * A job, and the least that any job over the same table does: Spark reads it and writes as much.
@@ -47,14 +50,22 @@ final class BenchJobCommand implements Callable<Integer> {
   @Option(
       names = "--work",
       paramLabel = "FOLDER",
-      description = "Where the tables go that are written and deleted. Default: a temporary one.")
+      description = {
+        "Local folder of the table that is written and deleted again. Default: a temporary one."
+      })
   private Path work;
+
+  @Spec private CommandSpec command;
 
   @Override
   public Integer call() throws IOException {
     input.check();
     operator.check();
     compute.check();
+    if (repeat < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--repeat is " + repeat + ", expected at least 1");
+    }
     SparkSession spark = Sessions.open("hla bench job");
     TokenTable table = input.open(input.read(spark, operator), operator);
     AttentionSettings settings =

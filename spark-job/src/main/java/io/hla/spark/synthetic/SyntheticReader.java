@@ -10,7 +10,7 @@ import org.apache.spark.unsafe.Platform;
 /** The rows of one partition. The row object and its arrays are used again for the next one. */
 final class SyntheticReader implements PartitionReader<InternalRow> {
   private final SyntheticTokens tokens;
-  private final TokenRange wanted;
+  private final ScanRange wanted;
   private final SyntheticScan.Partition partition;
   private final int sequenceAt;
   private final int positionAt;
@@ -23,7 +23,7 @@ final class SyntheticReader implements PartitionReader<InternalRow> {
 
   SyntheticReader(
       SyntheticTokens tokens,
-      TokenRange wanted,
+      ScanRange wanted,
       List<String> columns,
       SyntheticScan.Partition partition) {
     this.tokens = tokens;

@@ -24,7 +24,7 @@ final class SyntheticScan
     implements ScanBuilder, Scan, Batch, SupportsPushDownFilters, SupportsPushDownRequiredColumns {
   private final SyntheticTokens tokens;
   private final int partitions;
-  private TokenRange wanted = TokenRange.ALL;
+  private ScanRange wanted = ScanRange.ALL;
   private StructType columns = SyntheticTokens.schema();
   private Filter[] used = {};
 
@@ -36,7 +36,7 @@ final class SyntheticScan
   /** Tokens {@code start} to {@code end - 1} of all, in the order of (seq, pos). */
   record Partition(long start, long end) implements InputPartition {}
 
-  private record Readers(SyntheticTokens tokens, TokenRange wanted, List<String> columns)
+  private record Readers(SyntheticTokens tokens, ScanRange wanted, List<String> columns)
       implements PartitionReaderFactory {
     @Override
     public PartitionReader<InternalRow> createReader(InputPartition partition) {
@@ -54,7 +54,7 @@ final class SyntheticScan
   public Filter[] pushFilters(Filter[] filters) {
     List<Filter> narrowing = new ArrayList<>();
     for (Filter filter : filters) {
-      TokenRange narrower = narrow(wanted, filter);
+      ScanRange narrower = narrow(wanted, filter);
       if (narrower != wanted) {
         narrowing.add(filter);
         wanted = narrower;
@@ -69,7 +69,7 @@ final class SyntheticScan
     return used.clone();
   }
 
-  private static TokenRange narrow(TokenRange range, Filter filter) {
+  private static ScanRange narrow(ScanRange range, Filter filter) {
     if (filter instanceof EqualTo equal && equal.value() instanceof Long value) {
       return range.atLeast(equal.attribute(), value).atMost(equal.attribute(), value);
     }
@@ -114,7 +114,7 @@ final class SyntheticScan
     List<Partition> planned = new ArrayList<>();
     for (int p = 0; p < partitions; p++) {
       Partition partition = new Partition(start(p), start(p + 1));
-      if (wanted == TokenRange.ALL || tokens.next(partition.start(), wanted) < partition.end()) {
+      if (wanted == ScanRange.ALL || tokens.next(partition.start(), wanted) < partition.end()) {
         planned.add(partition);
       }
     }

@@ -121,7 +121,7 @@ public record SyntheticTokens(
   }
 
   /** The index of the first token of a range from {@code index} on, or {@link #tokens()}. */
-  long next(long index, TokenRange range) {
+  long next(long index, ScanRange range) {
     if (index >= tokens) {
       return tokens;
     }
