@@ -25,26 +25,43 @@ public record TestJob(SparkSession spark, AttentionSettings settings, AttendOpti
   public static TestJob stored(SparkSession spark, AttentionSettings settings) {
     AttendOptions options =
         new AttendOptions(
-            "auto", "auto", InputOrder.STORED, true, AttendOptions.DEFAULT_FAN_IN, Long.MAX_VALUE);
+            "auto",
+            "auto",
+            InputOrder.STORED,
+            true,
+            AttendOptions.DEFAULT_FAN_IN,
+            AttendOptions.DEFAULT_OPEN_BYTES,
+            Long.MAX_VALUE);
     return new TestJob(spark, settings, options);
   }
 
   public TestJob sorted() {
-    return with(InputOrder.SORT, options.fanIn(), options.driverBytes());
+    return with(InputOrder.SORT, options.fanIn(), options.openBytes(), options.driverBytes());
   }
 
   public TestJob fanIn(int fanIn) {
-    return with(options.order(), fanIn, options.driverBytes());
+    return with(options.order(), fanIn, options.openBytes(), options.driverBytes());
+  }
+
+  /** Runs end where another sequence goes on. */
+  public TestJob oneOpenRun() {
+    return with(options.order(), options.fanIn(), 1, options.driverBytes());
   }
 
   public TestJob scannedOnExecutors() {
-    return with(options.order(), options.fanIn(), 0);
+    return with(options.order(), options.fanIn(), options.openBytes(), 0);
   }
 
-  private TestJob with(InputOrder order, int fanIn, long driverBytes) {
+  private TestJob with(InputOrder order, int fanIn, long openBytes, long driverBytes) {
     AttendOptions changed =
         new AttendOptions(
-            options.kernels(), options.instructionSet(), order, true, fanIn, driverBytes);
+            options.kernels(),
+            options.instructionSet(),
+            order,
+            true,
+            fanIn,
+            openBytes,
+            driverBytes);
     return new TestJob(spark, settings, changed);
   }
 

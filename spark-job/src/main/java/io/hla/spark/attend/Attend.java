@@ -118,7 +118,8 @@ public final class Attend {
   }
 
   private RunIndex index(String phase, String doing, TokenTable table, JobMetrics metrics) {
-    return report.phase(phase, doing, () -> table.index(metrics.positions()));
+    int mostOpen = OpenRuns.most(settings, options.openBytes());
+    return report.phase(phase, doing, () -> table.index(mostOpen, metrics.positions()));
   }
 
   private StateScan.Scanned scan(

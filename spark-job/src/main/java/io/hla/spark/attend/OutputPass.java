@@ -1,5 +1,6 @@
 package io.hla.spark.attend;
 
+import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Kernels;
@@ -17,7 +18,7 @@ import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * The last pass: every run, from the state in front of it, becomes output rows (seq if there is
- * one, pos, o, kept columns) in stored order.
+ * one, pos, o, kept columns), those of a sequence in stored order.
  */
 record OutputPass(
     TokenRow layout,
@@ -33,21 +34,20 @@ record OutputPass(
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
     metrics.kernels().add(kernel.name() + " " + kernel.instructionSet());
     List<PlannedRun> runs = plan.value().get(partition);
-    OutputRows outputs =
-        new OutputRows(
-            partition,
+    OpenRuns<Applier> open =
+        new OpenRuns<>(
+            settings,
             runs,
-            new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList()),
-            new TokenBuffer(settings, layout, options.refuseNonFinite()),
-            layout,
+            new RunReader(partition, rows, layout, RunPlan.stored(runs)),
+            run -> true,
             run -> {
               byte[] state = states.apply(run);
               return kernel.applier(
                   state == null ? State.initial(settings) : State.fromBytes(state));
             },
-            metrics.attendedTokens());
-    TaskContext.get()
-        .addTaskCompletionListener((TaskCompletionListener) context -> outputs.close());
-    return outputs;
+            capacity ->
+                new TokenBuffer(settings, layout, options.refuseNonFinite(), true, capacity));
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> open.close());
+    return new OutputRows(open, layout, metrics.attendedTokens());
   }
 }

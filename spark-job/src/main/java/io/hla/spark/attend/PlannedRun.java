@@ -7,7 +7,7 @@ import java.io.Serializable;
 /**
  * A run and its place in the stream.
  *
- * @param ordinal its place among the runs of its partition, in stored order
+ * @param ordinal its place among the runs of its partition, in the order of first rows
  * @param run where it lies
  * @param node its place in the stream: ordinal of the sequence, rank in it
  * @param scanned whether it takes part in the scan: its state is not that of an empty stream, or

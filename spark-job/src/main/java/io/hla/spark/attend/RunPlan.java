@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Which runs every partition holds, in stored order, and what each is needed for. */
+/**
+ * Which runs every partition holds, in the order of their first rows, and what each is needed for.
+ */
 final class RunPlan {
   private final ArrayList<List<PlannedRun>> byPartition = new ArrayList<>();
   private final List<List<PlannedRun>> bySequence = new ArrayList<>();
@@ -19,7 +21,7 @@ final class RunPlan {
   private int longest;
 
   /**
-   * @param stored runs by partition and stored order
+   * @param stored runs by partition and the order of their first rows
    * @param table the same runs in stream order
    * @param continued sequences that go on from a state
    * @param withFinal whether the states behind the sequences are wanted
@@ -56,6 +58,11 @@ final class RunPlan {
       longest = Math.max(longest, scans ? runs.size() : 0);
       bySequence.add(planned);
     }
+  }
+
+  /** Where planned runs lie. */
+  static List<Run> stored(List<PlannedRun> planned) {
+    return planned.stream().map(PlannedRun::run).toList();
   }
 
   /** Serializable: one list a partition. */

@@ -5,8 +5,6 @@ import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Kernels;
 import io.hla.kernels.State;
 import io.hla.kernels.Summarizer;
-import io.hla.kernels.Summary;
-import io.hla.spark.input.Run;
 import io.hla.spark.input.RunReader;
 import io.hla.spark.input.TokenBuffer;
 import io.hla.spark.input.TokenRow;
@@ -14,15 +12,18 @@ import io.hla.spark.scan.Node;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.util.TaskCompletionListener;
 import scala.Tuple2;
 
 /**
- * The first pass: every run that takes part in the scan becomes a summary, one at a time; the last
- * run of a sequence becomes an absent one (no bytes) when nothing behind it is wanted.
+ * The first pass: every run that takes part in the scan becomes a summary; the last run of a
+ * sequence becomes an absent one (no bytes) when nothing behind it is wanted.
  */
 record SummaryPass(
     TokenRow layout,
@@ -47,39 +48,43 @@ record SummaryPass(
     }
     AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
     metrics.kernels().add(kernel.name() + " " + kernel.instructionSet());
-    TokenBuffer buffer = new TokenBuffer(settings, layout, options.refuseNonFinite());
-    RunReader reader = new RunReader(rows, layout, runs.stream().map(PlannedRun::run).toList());
-    return runs.stream()
-        .filter(PlannedRun::scanned)
-        .map(
-            planned -> {
-              byte[] state = step == 0 ? null : states.apply(planned);
-              byte[] summary =
-                  planned.summarized()
-                      ? metrics.sentSummary(
-                          summarize(kernel, buffer, reader, planned.run(), state).toBytes())
-                      : new byte[0];
-              return new Tuple2<>(planned.node(), summary);
-            })
-        .iterator();
+    OpenRuns<Summarizer> open =
+        new OpenRuns<>(
+            settings,
+            runs,
+            new RunReader(partition, rows, layout, RunPlan.stored(runs)),
+            PlannedRun::summarized,
+            run -> {
+              byte[] state = step == 0 ? null : states.apply(run);
+              return kernel.summarizer(
+                  step, state == null ? State.initial(settings) : State.fromBytes(state));
+            },
+            capacity ->
+                new TokenBuffer(settings, layout, options.refuseNonFinite(), false, capacity));
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) context -> open.close());
+    Stream<Tuple2<Node, byte[]>> absent =
+        runs.stream()
+            .filter(run -> run.scanned() && !run.summarized())
+            .map(run -> new Tuple2<>(run.node(), new byte[0]));
+    // Reading ends with the last summary: nobody needs the rows behind it.
+    Stream<Tuple2<Node, byte[]>> summaries =
+        Stream.generate(() -> next(open))
+            .limit(runs.stream().filter(PlannedRun::summarized).count());
+    return Stream.concat(absent, summaries).iterator();
   }
 
-  private Summary summarize(
-      AttentionKernel kernel, TokenBuffer buffer, RunReader reader, Run run, byte[] state) {
-    State inFront = state == null ? State.initial(settings) : State.fromBytes(state);
-    reader.goTo(run);
-    try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
-      buffer.startAt(run.sequence(), run.start());
-      for (long i = 0; i < run.length(); i++) {
-        buffer.read(reader.next(run, i));
-        if (buffer.size() == buffer.capacity()) {
-          buffer.addTo(summarizer);
-          buffer.startAt(run.sequence(), run.start() + i + 1);
-        }
+  /** The summary of the run that ends next. */
+  private Tuple2<Node, byte[]> next(OpenRuns<Summarizer> open) {
+    OpenRun<Summarizer> run = open.next();
+    while (run != null) {
+      run.tokens().addTo(run.session());
+      metrics.summarizedTokens().add(run.tokens().size());
+      if (run.hasEnded()) {
+        byte[] summary = metrics.sentSummary(run.session().summary().toBytes());
+        return new Tuple2<>(run.planned().node(), summary);
       }
-      buffer.addTo(summarizer);
-      metrics.summarizedTokens().add(run.length());
-      return summarizer.summary();
+      run = open.next();
     }
+    throw new IllegalStateException("the partition ended before its runs");
   }
 }

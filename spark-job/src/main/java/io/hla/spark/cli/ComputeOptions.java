@@ -3,6 +3,7 @@ package io.hla.spark.cli;
 import io.hla.kernels.Kernels;
 import io.hla.spark.attend.AttendOptions;
 import io.hla.spark.attend.AttendOptions.InputOrder;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -67,12 +68,14 @@ final class ComputeOptions {
   }
 
   AttendOptions options(SparkSession spark) {
-    long driverBytes =
-        spark
-            .sparkContext()
-            .getConf()
-            .getSizeAsBytes("spark.hla.scan.driverBytes", AttendOptions.DEFAULT_DRIVER_BYTES);
+    SparkConf conf = spark.sparkContext().getConf();
     return new AttendOptions(
-        kernels, instructionSet, inputOrder, onNonFinite == OnNonFinite.FAIL, fanIn, driverBytes);
+        kernels,
+        instructionSet,
+        inputOrder,
+        onNonFinite == OnNonFinite.FAIL,
+        fanIn,
+        conf.getSizeAsBytes("spark.hla.runs.openBytes", AttendOptions.DEFAULT_OPEN_BYTES),
+        conf.getSizeAsBytes("spark.hla.scan.driverBytes", AttendOptions.DEFAULT_DRIVER_BYTES));
   }
 }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 
 /**
  * A stretch of consecutive positions of one sequence, stored in this order within one partition.
+ * Rows of other sequences may stand between them.
  *
  * @param partition index of the partition
  * @param sequence whose tokens these are

@@ -11,7 +11,8 @@ import java.util.List;
  * @param partitions partitions of the table
  * @param tokens rows of the table
  * @param count runs of the table
- * @param runs all of them, by partition and stored order; empty when {@link #isListed} is false
+ * @param runs all of them, by partition and the order of first rows; empty when {@link #isListed}
+ *     is false
  */
 public record RunIndex(int partitions, long tokens, long count, List<Run> runs) {
 

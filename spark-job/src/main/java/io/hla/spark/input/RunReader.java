@@ -1,8 +1,10 @@
 package io.hla.spark.input;
 
 import io.hla.spark.InputException;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.catalyst.InternalRow;
 
 /**
@@ -10,61 +12,128 @@ import org.apache.spark.sql.catalyst.InternalRow;
  * one means that the input changed since it was indexed.
  */
 public final class RunReader {
+  private final int partition;
   private final Iterator<InternalRow> rows;
   private final TokenRow layout;
-  private final Iterator<Run> ahead;
+  private final List<Run> runs;
+  private final Map<SequenceKey, OpenRun> open = new HashMap<>();
+  private int begun;
+  private OpenRun current;
+  private InternalRow row;
 
-  /** {@code runs} are those of the partition, in stored order. */
-  public RunReader(Iterator<InternalRow> rows, TokenRow layout, List<Run> runs) {
+  /** A run with rows to come. */
+  private static final class OpenRun {
+    final Run run;
+    final int ordinal;
+    long done;
+
+    OpenRun(Run run, int ordinal) {
+      this.run = run;
+      this.ordinal = ordinal;
+    }
+
+    boolean isDone() {
+      return done == run.length();
+    }
+  }
+
+  /** {@code runs} are those of the partition, in the order of their first rows. */
+  public RunReader(int partition, Iterator<InternalRow> rows, TokenRow layout, List<Run> runs) {
+    this.partition = partition;
     this.rows = rows;
     this.layout = layout;
-    this.ahead = runs.iterator();
+    this.runs = runs;
   }
 
-  /** Passes over the runs in front of {@code run}, which is none of those read so far. */
-  public void goTo(Run run) {
-    for (Run next = ahead.next(); !next.equals(run); next = ahead.next()) {
-      for (long i = 0; i < next.length(); i++) {
-        next(next, i);
-      }
-    }
-  }
-
-  /** The row of the token at {@code offset} in {@code run}; valid until the next call. */
-  public InternalRow next(Run run, long offset) {
-    long expected = run.start() + offset;
+  /**
+   * Reads the next row.
+   *
+   * @return false at the end of the partition
+   * @throws InputException HLA_INPUT_CHANGED if the row is not the planned one
+   */
+  public boolean next() {
     if (!rows.hasNext()) {
-      throw changed(run, expected, "the partition ends there");
+      checkEnd();
+      return false;
     }
-    InternalRow row = rows.next();
-    boolean sameSequence =
-        layout.sequenceType() == null
-            || (!row.isNullAt(layout.sequenceOrdinal())
-                && run.sequence()
-                    .matches(row.get(layout.sequenceOrdinal(), layout.sequenceType())));
+    row = rows.next();
+    if (current == null || current.isDone() || !isOfSequence(current.run.sequence())) {
+      current = runOfRow();
+    }
     if (row.isNullAt(TokenRow.POSITION)
-        || row.getLong(TokenRow.POSITION) != expected
-        || !sameSequence) {
-      throw changed(run, expected, "another row stands there");
+        || row.getLong(TokenRow.POSITION) != current.run.start() + current.done) {
+      throw changed(current, "another row stands there");
     }
+    current.done++;
+    if (current.isDone()) {
+      open.remove(current.run.sequence());
+    }
+    return true;
+  }
+
+  /** The row that was read; valid until the next one. */
+  public InternalRow row() {
     return row;
   }
 
-  /** Checks that the partition has no further rows. */
-  public void end(int partition) {
-    if (rows.hasNext()) {
+  /** The ordinal of its run among those of the partition. */
+  public int ordinal() {
+    return current.ordinal;
+  }
+
+  /** Whether it is the last of its run. */
+  public boolean endsRun() {
+    return current.isDone();
+  }
+
+  /** The run that the row belongs to, begun by it if it was not open. */
+  private OpenRun runOfRow() {
+    boolean isNull = layout.sequenceType() != null && row.isNullAt(layout.sequenceOrdinal());
+    OpenRun begunBefore = isNull ? null : open.get(key());
+    if (begunBefore != null) {
+      return begunBefore;
+    }
+    if (begun == runs.size()) {
       throw new InputException(
           "HLA_INPUT_CHANGED",
           "partition " + partition + " has more rows than when it was indexed");
     }
+    OpenRun next = new OpenRun(runs.get(begun), begun);
+    if (isNull || !isOfSequence(next.run.sequence())) {
+      throw changed(next, "another row stands there");
+    }
+    begun++;
+    open.put(next.run.sequence(), next);
+    return next;
   }
 
-  private static InputException changed(Run run, long expected, String found) {
+  private SequenceKey key() {
+    return layout.sequenceType() == null
+        ? SequenceKey.ONLY
+        : SequenceKey.view(row.get(layout.sequenceOrdinal(), layout.sequenceType()));
+  }
+
+  private boolean isOfSequence(SequenceKey key) {
+    return layout.sequenceType() == null
+        || (!row.isNullAt(layout.sequenceOrdinal())
+            && key.matches(row.get(layout.sequenceOrdinal(), layout.sequenceType())));
+  }
+
+  private void checkEnd() {
+    for (OpenRun run : open.values()) {
+      throw changed(run, "the partition ends before it");
+    }
+    if (begun < runs.size()) {
+      throw changed(new OpenRun(runs.get(begun), begun), "the partition ends before it");
+    }
+  }
+
+  private static InputException changed(OpenRun run, String found) {
     return new InputException(
         "HLA_INPUT_CHANGED",
         String.format(
             "the input changed while it was read: position %d of %s was indexed in partition %d,"
                 + " now %s",
-            expected, run.sequence(), run.partition(), found));
+            run.run.start() + run.done, run.run.sequence(), run.run.partition(), found));
   }
 }

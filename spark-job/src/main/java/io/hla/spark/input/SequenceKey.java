@@ -29,6 +29,11 @@ public final class SequenceKey implements Serializable, Comparable<SequenceKey> 
     return new SequenceKey(value instanceof UTF8String text ? text.copy() : value);
   }
 
+  /** A key that is valid as long as the row that {@code value} came from. */
+  static SequenceKey view(Object value) {
+    return new SequenceKey(value);
+  }
+
   /** The key of an external row's value, as a collected table holds it. */
   public static SequenceKey ofExternal(Row row, int ordinal) {
     return of(CatalystTypeConverters.convertToCatalyst(row.get(ordinal)));

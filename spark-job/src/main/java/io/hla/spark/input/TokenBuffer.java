@@ -5,11 +5,19 @@ import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Summarizer;
 import io.hla.spark.InputException;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.BoundReference;
+import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
+import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
+import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.vectorized.ColumnarArray;
 import org.apache.spark.unsafe.Platform;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Tokens of one run on their way from rows to a kernel, a multiple of the kernels' block at a time.
@@ -27,20 +35,34 @@ public final class TokenBuffer {
   private final float[][] floats;
   private final double[][] doubles;
   private final Object[] arrays;
+  private final UnsafeProjection keeper;
+  private final UnsafeRow[] kept;
   private SequenceKey sequence;
   private long start;
   private int size;
 
-  public TokenBuffer(AttentionSettings settings, TokenRow layout, boolean refuseNonFinite) {
+  /**
+   * An empty buffer.
+   *
+   * @param keep whether the kept columns go along
+   * @param capacity tokens that it can hold, a multiple of {@link AttentionKernel#BLOCK}
+   */
+  public TokenBuffer(
+      AttentionSettings settings,
+      TokenRow layout,
+      boolean refuseNonFinite,
+      boolean keep,
+      int capacity) {
     this.settings = settings;
+    this.capacity = capacity;
+    keeper = keep && !layout.keptTypes().isEmpty() ? projection(layout) : null;
+    kept = new UnsafeRow[keeper == null ? 0 : capacity];
     this.layout = layout;
     this.refuseNonFinite = refuseNonFinite;
     widths =
         new int[] {
           settings.queryWidth(), settings.keyWidth(), settings.valueWidth(), settings.outputWidth()
         };
-    int blocks = TARGET_VALUES / (AttentionKernel.BLOCK * Math.max(widths[0], widths[3]));
-    capacity = AttentionKernel.BLOCK * Math.max(1, Math.min(64, blocks));
     boolean isDouble = settings.precision().isDouble();
     floats = isDouble ? null : new float[4][];
     doubles = isDouble ? new double[4][] : null;
@@ -49,6 +71,21 @@ public final class TokenBuffer {
       int length = Math.multiplyExact(capacity, widths[i]);
       arrays[i] = isDouble ? new double[length] : new float[length];
     }
+  }
+
+  private static UnsafeProjection projection(TokenRow layout) {
+    List<Expression> columns = new ArrayList<>();
+    for (DataType type : layout.keptTypes()) {
+      columns.add(new BoundReference(layout.firstKept() + columns.size(), type, true));
+    }
+    return UnsafeProjection.create(CollectionConverters.asScala(columns).toSeq());
+  }
+
+  /** The capacity that a run has use for when it is the only one. */
+  public static int fullCapacity(AttentionSettings settings) {
+    int widest = Math.max(settings.queryWidth(), settings.outputWidth());
+    int blocks = TARGET_VALUES / (AttentionKernel.BLOCK * widest);
+    return AttentionKernel.BLOCK * Math.max(1, Math.min(64, blocks));
   }
 
   /** Tokens that the buffer can hold, a multiple of {@link AttentionKernel#BLOCK}. */
@@ -61,6 +98,16 @@ public final class TokenBuffer {
     return size;
   }
 
+  /** Whether it has no room for another token. */
+  public boolean isFull() {
+    return size == capacity;
+  }
+
+  /** The position of its first token. */
+  public long start() {
+    return start;
+  }
+
   /** Empties the buffer for tokens from {@code position} of {@code key} on. */
   public void startAt(SequenceKey key, long position) {
     sequence = key;
@@ -68,7 +115,7 @@ public final class TokenBuffer {
     size = 0;
   }
 
-  /** Reads q, k, v of one row, which is the next token. */
+  /** Reads one row, which is the next token. */
   public void read(InternalRow row) {
     for (int i = 0; i < 3; i++) {
       int ordinal = TokenRow.QUERY + i;
@@ -80,6 +127,9 @@ public final class TokenBuffer {
       ArrayData array = row.getArray(ordinal);
       // The copy holds the numbers and the null bits in one piece each.
       copy(array instanceof ColumnarArray ? array.copy() : array, i);
+    }
+    if (keeper != null) {
+      kept[size] = keeper.apply(row).copy();
     }
     size++;
   }
@@ -179,6 +229,11 @@ public final class TokenBuffer {
             doubles[3], Platform.DOUBLE_ARRAY_OFFSET + 8 * t * width, width, 8)
         : UnsafeArrayData.fromPrimitiveArray(
             floats[3], Platform.FLOAT_ARRAY_OFFSET + 4 * t * width, width, 4);
+  }
+
+  /** The kept columns of token {@code t}, in their order. */
+  public InternalRow kept(int t) {
+    return kept[t];
   }
 
   private void checkFinite() {

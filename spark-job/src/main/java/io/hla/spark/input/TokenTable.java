@@ -179,10 +179,16 @@ public final class TokenTable {
     return new InputFiles(rows().rdd());
   }
 
-  /** Reads the positions alone and cuts every partition into runs; tasks count what they read. */
-  public RunIndex index(LongAccumulator positionsRead) {
+  /**
+   * Reads the positions alone and cuts every partition into runs.
+   *
+   * @param mostOpen the most runs of one partition whose rows may take turns, at least 1
+   * @param positionsRead counts what tasks read
+   * @throws InputException HLA_INPUT_NULL if a row has no position or no sequence
+   */
+  public RunIndex index(int mostOpen, LongAccumulator positionsRead) {
     JavaRDD<InternalRow> source;
-    RunCutter cutter = new RunCutter(layout.sequenceType(), chunk, RUN_LIMIT);
+    RunCutter cutter = new RunCutter(layout.sequenceType(), chunk, mostOpen, RUN_LIMIT);
     JavaRDD<InternalRow> narrow = positions == null ? null : PhysicalRows.of(positions);
     if (narrow != null && narrow.getNumPartitions() == rows().getNumPartitions()) {
       source = narrow;

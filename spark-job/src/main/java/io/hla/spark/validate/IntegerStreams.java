@@ -82,7 +82,13 @@ final class IntegerStreams {
   private Attend.Result attend(TokenTable table, String kernels, int fanIn, Report report) {
     AttendOptions how =
         new AttendOptions(
-            kernels, options.instructionSet(), InputOrder.STORED, true, fanIn, Long.MAX_VALUE);
+            kernels,
+            options.instructionSet(),
+            InputOrder.STORED,
+            true,
+            fanIn,
+            options.openBytes(),
+            Long.MAX_VALUE);
     return new Attend(spark, settings, how, report)
         .run(table, TokenColumns.defaults(), "o", Map.of(), false);
   }

@@ -187,6 +187,7 @@ final class OtherWays {
         InputOrder.STORED,
         options.refuseNonFinite(),
         fanIn,
+        options.openBytes(),
         onExecutors ? 0 : Long.MAX_VALUE);
   }
 

@@ -13,7 +13,7 @@ import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 
 class RunCutterTest {
-  private static final RunCutter WORDS = new RunCutter(DataTypes.StringType, 0, 100);
+  private static final RunCutter WORDS = new RunCutter(DataTypes.StringType, 0, 2, 100);
 
   @Test
   void cutsWhereSequenceOrPositionBreaks() {
@@ -38,7 +38,7 @@ class RunCutterTest {
     for (long position = -9; position < 9; position++) {
       rows.add(row("a", position));
     }
-    RunCutter chunks = new RunCutter(DataTypes.StringType, 4, 100);
+    RunCutter chunks = new RunCutter(DataTypes.StringType, 4, 2, 100);
     assertThat(cut(chunks, rows.toArray(InternalRow[]::new)).runs())
         .containsExactly(
             run("a", -9, 1),
@@ -50,8 +50,41 @@ class RunCutterTest {
   }
 
   @Test
+  void runsOfSeveralSequencesTakeTurns() {
+    InternalRow[] rows = {
+      row("a", 5), row("b", 0), row("a", 6), row("b", 1), row("b", 2), row("a", 7), row("b", 9)
+    };
+    assertThat(cut(WORDS, rows).runs())
+        .containsExactly(run("a", 5, 3), run("b", 0, 3), run("b", 9, 1));
+    RunCutter one = new RunCutter(DataTypes.StringType, 0, 1, 100);
+    assertThat(cut(one, rows).runs())
+        .containsExactly(
+            run("a", 5, 1),
+            run("b", 0, 1),
+            run("a", 6, 1),
+            run("b", 1, 2),
+            run("a", 7, 1),
+            run("b", 9, 1));
+  }
+
+  @Test
+  void theRunThatIsIdleForLongestEndsWhenTooManyTakeTurns() {
+    assertThat(
+            cut(WORDS, row("a", 0), row("b", 0), row("a", 1), row("c", 0), row("b", 1), row("c", 1))
+                .runs())
+        .containsExactly(run("a", 0, 2), run("b", 0, 1), run("c", 0, 2), run("b", 1, 1));
+  }
+
+  @Test
+  void runsThatTakeTurnsEndAtMultiplesOfTheChunk() {
+    RunCutter chunks = new RunCutter(DataTypes.StringType, 4, 2, 100);
+    assertThat(cut(chunks, row("a", 3), row("b", 4), row("a", 4), row("b", 5), row("a", 5)).runs())
+        .containsExactly(run("a", 3, 1), run("b", 4, 2), run("a", 4, 2));
+  }
+
+  @Test
   void aTableWithoutSequencesIsOne() {
-    RunCutter cutter = new RunCutter(null, 0, 100);
+    RunCutter cutter = new RunCutter(null, 0, 1, 100);
     assertThat(cut(cutter, row(null, 3), row(null, 4)).runs())
         .containsExactly(new Run(2, SequenceKey.ONLY, 3, 2));
     assertThat(cut(cutter).runs()).isEmpty();
@@ -68,7 +101,7 @@ class RunCutterTest {
 
   @Test
   void countsRunsBeyondTheLimitWithoutListingThem() {
-    RunCutter cutter = new RunCutter(DataTypes.StringType, 0, 2);
+    RunCutter cutter = new RunCutter(DataTypes.StringType, 0, 2, 2);
     assertThat(cut(cutter, row("a", 0), row("a", 2)).runs()).hasSize(2);
     RunCutter.Cut cut = cut(cutter, row("a", 0), row("a", 2), row("a", 4));
     assertThat(cut.runs()).isEmpty();

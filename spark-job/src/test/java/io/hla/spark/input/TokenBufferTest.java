@@ -222,7 +222,9 @@ class TokenBufferTest {
             "pos",
             List.of(),
             new HeadSizes(width, width));
-    return new TokenBuffer(settings(width, precision), layout, refuseNonFinite);
+    AttentionSettings settings = settings(width, precision);
+    return new TokenBuffer(
+        settings, layout, refuseNonFinite, false, TokenBuffer.fullCapacity(settings));
   }
 
   private static double[] values(int width, int from) {
