@@ -19,6 +19,7 @@ final class Algebra {
   private final MatrixLayout stateLayout;
   private final List<ScanStep> steps;
   private final List<MatrixLayout> summaryLayouts = new ArrayList<>();
+  private final List<Computation> summarizing = new ArrayList<>();
 
   private Algebra(AttentionSettings settings) {
     this.settings = settings;
@@ -26,7 +27,11 @@ final class Algebra {
     stateLayout = new MatrixLayout(outputs, outputs.matrices(), settings);
     steps = Operators.scan(settings);
     for (ScanStep step : steps) {
-      summaryLayouts.add(new MatrixLayout(step.program(), step.summaryMatrices(), settings));
+      Program program = step.program();
+      summaryLayouts.add(new MatrixLayout(program, step.summaryMatrices(), settings));
+      summarizing.add(
+          new Computation(
+              settings, program, new MatrixLayout(program, program.matrices(), settings)));
     }
   }
 
@@ -58,6 +63,17 @@ final class Algebra {
   MatrixLayout summaryLayout(int step) {
     checkStep(step);
     return summaryLayouts.get(step);
+  }
+
+  /** What makes the summaries of a step. */
+  Computation summarizing(int step) {
+    checkStep(step);
+    return summarizing.get(step);
+  }
+
+  /** What makes outputs. */
+  Computation attending() {
+    return new Computation(settings, outputs, stateLayout);
   }
 
   private void checkStep(int step) {

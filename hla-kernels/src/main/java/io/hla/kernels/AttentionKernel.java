@@ -21,7 +21,7 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
 
   /** Opens a stream that gives outputs, from the state in front of its first token. */
   public final Applier applier(State inFront) {
-    Computation computation = Computation.outputs(inFront.algebra());
+    Computation computation = inFront.algebra().attending();
     return new Applier(
         inFront.algebra(), inFront.tokens(), session(computation, inFront.values().clone()));
   }
@@ -35,7 +35,7 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
    */
   public final Summarizer summarizer(int step, State inFront) {
     Algebra algebra = inFront.algebra();
-    Computation computation = Computation.summary(algebra, step);
+    Computation computation = algebra.summarizing(step);
     double[] matrices = new double[computation.layout().size()];
     for (String name : algebra.step(step).given()) {
       MatrixLayout.copy(

@@ -21,16 +21,4 @@ record Computation(AttentionSettings settings, Program program, MatrixLayout lay
   Computation inDouble() {
     return new Computation(settings.withPrecision(Precision.FLOAT64), program, layout);
   }
-
-  static Computation outputs(Algebra algebra) {
-    return new Computation(algebra.settings(), algebra.outputs(), algebra.stateLayout());
-  }
-
-  static Computation summary(Algebra algebra, int step) {
-    Program program = algebra.step(step).program();
-    return new Computation(
-        algebra.settings(),
-        program,
-        new MatrixLayout(program, program.matrices(), algebra.settings()));
-  }
 }

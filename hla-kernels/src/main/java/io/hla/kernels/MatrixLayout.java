@@ -134,9 +134,16 @@ final class MatrixLayout {
   void pack(double[] values, DoubleBuffer to) {
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
-        for (int row = 0; owner(head, m) == head && row < rows[m]; row++) {
-          int skipped = isSymmetric(m) ? row : 0;
-          to.put(values, offset(head, m) + row * columns[m] + skipped, columns[m] - skipped);
+        int at = offset(head, m);
+        if (owner(head, m) != head) {
+          continue;
+        }
+        if (!isSymmetric(m)) {
+          to.put(values, at, rows[m] * columns[m]);
+          continue;
+        }
+        for (int row = 0; row < rows[m]; row++) {
+          to.put(values, at + row * columns[m] + row, columns[m] - row);
         }
       }
     }
@@ -147,9 +154,16 @@ final class MatrixLayout {
     double[] values = new double[size()];
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
-        for (int row = 0; owner(head, m) == head && row < rows[m]; row++) {
-          int skipped = isSymmetric(m) ? row : 0;
-          from.get(values, offset(head, m) + row * columns[m] + skipped, columns[m] - skipped);
+        int at = offset(head, m);
+        if (owner(head, m) != head) {
+          continue;
+        }
+        if (!isSymmetric(m)) {
+          from.get(values, at, rows[m] * columns[m]);
+          continue;
+        }
+        for (int row = 0; row < rows[m]; row++) {
+          from.get(values, at + row * columns[m] + row, columns[m] - row);
         }
       }
     }
