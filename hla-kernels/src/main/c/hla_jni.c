@@ -8,7 +8,7 @@
 #include "hla_session.h"
 #include "io_hla_kernels_NativeSession.h"
 
-/* Bytes of q, k, v and o that are in flight between Java and the kernels; they should stay in the second cache. */
+/* The most bytes of q, k, v and o that are in flight between Java and the kernels; they should stay in the second cache. */
 enum { STAGING_BYTES = 256 * 1024, LINE = 64 };
 
 /* What natives return instead of a handle, or as a result. */
@@ -18,6 +18,7 @@ struct stream {
 	struct hla_session *session;
 	jint q_width, k_width, v_width, o_width;
 	jint tokens; /* that the staging holds, a multiple of HLA_BATCH */
+	jint most_tokens; /* that it may grow to */
 	void *q, *k, *v, *o;
 };
 
@@ -51,24 +52,34 @@ static bool read_program(struct hla_program *p, const jint *from, jsize length, 
 	return true;
 }
 
-/* Places the staging in one allocation, each part from a cache line on. */
-static int allocate_staging(struct stream *stream, size_t element)
+/* Replaces the staging by one for some batches of tokens, each part from a cache line on; on failure it stays as it is. */
+static bool allocate_staging(struct stream *stream, size_t batches)
 {
 	const jint widths[] = {stream->q_width, stream->k_width, stream->v_width, stream->o_width};
 	void **const parts[] = {&stream->q, &stream->k, &stream->v, &stream->o};
+	const size_t tokens = batches * HLA_BATCH, element = (size_t)stream->session->kernels->element;
 	size_t row = 0;
 	for (int i = 0; i < 4; i++)
 		row += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE;
-	const size_t batches = STAGING_BYTES / row / HLA_BATCH;
-	stream->tokens = (jint)(batches ? batches : 1) * HLA_BATCH;
-	char *memory = aligned_alloc(LINE, row * (size_t)stream->tokens);
+	char *memory = aligned_alloc(LINE, row * tokens);
 	if (!memory)
-		return 0;
+		return false;
+	free(stream->q);
 	for (int i = 0; i < 4; i++) {
 		*parts[i] = memory;
-		memory += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE * (size_t)stream->tokens;
+		memory += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE * tokens;
 	}
-	return 1;
+	stream->tokens = (jint)tokens;
+	stream->most_tokens = (jint)(STAGING_BYTES / row / HLA_BATCH) * HLA_BATCH;
+	return true;
+}
+
+/* Many streams that are fed a block at a time should hold no more than that. */
+static void grow_staging(struct stream *stream, jint count)
+{
+	const jint wanted = count < stream->most_tokens ? count : stream->most_tokens;
+	if (wanted > stream->tokens)
+		allocate_staging(stream, (size_t)((wanted + HLA_BATCH - 1) / HLA_BATCH));
 }
 
 JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_instructionSet(JNIEnv *env, jclass type, jint cap)
@@ -125,7 +136,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 		stream->k_width = settings.kv_heads * settings.d;
 		stream->v_width = settings.kv_heads * settings.dv;
 		stream->o_width = settings.heads * settings.dv;
-		if (!allocate_staging(stream, (size_t)stream->session->kernels->element)) {
+		if (!allocate_staging(stream, 1)) {
 			hla_destroy(stream->session);
 			status = HLA_OUT_OF_MEMORY;
 		}
@@ -152,6 +163,7 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 	{                                                                                                          \
 		(void)type;                                                                                            \
 		struct stream *s = stream_of(handle);                                                                  \
+		grow_staging(s, count);                                                                                \
 		for (jint t = from, n; t < from + count; t += n) {                                                     \
 			n = from + count - t < s->tokens ? from + count - t : s->tokens;                                   \
 			(*env)->GET(env, q, t * s->q_width, n * s->q_width, s->q);                                         \
