@@ -3,6 +3,7 @@ package io.hla.kernels;
 import io.hla.kernels.ScanStep.Product;
 import io.hla.kernels.ScanStep.Side;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -100,9 +101,9 @@ final class Algebra {
           int to = leftLayout.offset(head, m);
           int from = rightLayout.offset(head, other);
           int size = leftLayout.rows(m) * leftLayout.columns(m);
-          for (int i = 0; i < size; i++) {
-            result[to + i] = rho * result[to + i] + right[from + i];
-          }
+          double[] moved = Arrays.copyOfRange(left, to, to + size);
+          addScaled(moved, rho, Arrays.copyOfRange(right, from, from + size));
+          System.arraycopy(moved, 0, result, to, size);
         }
       }
       for (Product product : steps.get(later.step()).products()) {
@@ -130,59 +131,39 @@ final class Algebra {
     return tokens == 0 || g == 1 ? 1 : StrictMath.pow(g, (double) tokens * rhoPower + decayPower);
   }
 
-  /** A row-major matrix inside an array. */
-  private record Dense(double[] values, int offset, int rows, int columns) {
+  /** to = rho to + added. A method of its own: the compiler vectorizes the loop. */
+  private static void addScaled(double[] to, double rho, double[] added) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] = rho * to[i] + added[i];
+    }
+  }
+
+  /** A matrix whose rows are arrays of their own, as {@link Rows} asks for. */
+  private record Dense(double[][] rows, int columns) {
+    private static final DoubleRows ARITHMETIC = new DoubleRows();
 
     static Dense of(MatrixLayout layout, double[] values, int head, String name) {
       int m = layout.indexOf(name);
-      return new Dense(values, layout.offset(head, m), layout.rows(m), layout.columns(m));
+      double[][] rows = new double[layout.rows(m)][];
+      for (int i = 0; i < rows.length; i++) {
+        int at = layout.offset(head, m) + i * layout.columns(m);
+        rows[i] = Arrays.copyOfRange(values, at, at + layout.columns(m));
+      }
+      return new Dense(rows, layout.columns(m));
     }
 
     Dense times(Dense right) {
-      int width = right.columns;
-      double[] product = new double[rows * width];
-      for (int i = 0; i < rows; i++) {
-        int at = offset + i * columns;
-        int k = 0;
-        for (; k + 4 <= columns; k += 4) {
-          addFourScaledRows(
-              product, i * width, values, at + k, right.values, right.offset + k * width, width);
-        }
-        for (; k < columns; k++) {
-          addScaledRow(
-              product, i * width, values[at + k], right.values, right.offset + k * width, width);
-        }
-      }
-      return new Dense(product, 0, rows, width);
+      double[][] product = new double[rows.length][right.columns];
+      ARITHMETIC.product(product, rows.length, rows, 0, columns, right.rows, 0, right.columns);
+      return new Dense(product, right.columns);
     }
 
     void addTo(double[] target, int at, double weight) {
-      addScaledRow(target, at, weight, values, offset, rows * columns);
-    }
-
-    // Methods of their own: the compiler vectorizes these loops. Four rows at a time keep the order
-    // of
-    // the sums, and load and store the target once.
-    private static void addFourScaledRows(
-        double[] to, int toAt, double[] factors, int factorsAt, double[] from, int fromAt, int n) {
-      double a = factors[factorsAt];
-      double b = factors[factorsAt + 1];
-      double c = factors[factorsAt + 2];
-      double d = factors[factorsAt + 3];
-      for (int j = 0; j < n; j++) {
-        to[toAt + j] =
-            to[toAt + j]
-                + a * from[fromAt + j]
-                + b * from[fromAt + n + j]
-                + c * from[fromAt + 2 * n + j]
-                + d * from[fromAt + 3 * n + j];
-      }
-    }
-
-    private static void addScaledRow(
-        double[] to, int toAt, double factor, double[] from, int fromAt, int length) {
-      for (int j = 0; j < length; j++) {
-        to[toAt + j] += factor * from[fromAt + j];
+      for (int i = 0; i < rows.length; i++) {
+        int start = at + i * columns;
+        double[] sum = Arrays.copyOfRange(target, start, start + columns);
+        ARITHMETIC.add(sum, weight, rows[i], 0, columns);
+        System.arraycopy(sum, 0, target, start, columns);
       }
     }
   }
