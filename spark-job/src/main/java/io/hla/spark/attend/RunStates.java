@@ -29,7 +29,10 @@ interface RunStates {
     Iterator<T> run(int partition, Iterator<InternalRow> rows, Function<PlannedRun, byte[]> states);
   }
 
-  /** Runs a task on every partition of the token table. It asks for runs in stored order. */
+  /**
+   * Runs a task on every partition of the token table. It asks for runs in the order of their first
+   * rows.
+   */
   <T> JavaRDD<T> map(JavaRDD<InternalRow> rows, Task<T> task);
 
   /** These states with the matrices that the next scan step determines. */
