@@ -147,6 +147,25 @@ public record AttentionSettings(
         other);
   }
 
+  /** The same function of heads of other sizes. */
+  public AttentionSettings withSizes(int d, int dv) {
+    return new AttentionSettings(
+        operator,
+        mask,
+        form,
+        numHeads,
+        numKvHeads,
+        d,
+        dv,
+        decay,
+        ridge,
+        normalize,
+        epsilon,
+        scale,
+        featureMap,
+        precision);
+  }
+
   /** The settings by their option names, in a fixed order. */
   public Map<String, String> describe() {
     Map<String, String> text = new LinkedHashMap<>();

@@ -44,6 +44,11 @@ public final class NativeKernel extends AttentionKernel {
                 new Availability(new NativeKernel(NativeSession.bestInstructionSet(index)), null));
   }
 
+  /** All sets, from the plainest to the best. */
+  static List<String> instructionSets() {
+    return INSTRUCTION_SETS;
+  }
+
   @Override
   public String name() {
     return "native";

@@ -126,6 +126,28 @@ public final class State {
     return new State(algebra, read.tokens(), read.values(algebra.stateLayout()));
   }
 
+  /**
+   * Whether bytes are those of a state with these settings, without unpacking them.
+   *
+   * @throws StateException if they are damaged, not a state, of a newer version, or of a state with
+   *     other settings
+   */
+  public static void check(byte[] bytes, AttentionSettings settings) {
+    StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
+    StateException.checkSame("continue from a state", settings, read.settings());
+    read.checkSize(Algebra.of(settings).stateLayout());
+  }
+
+  /** The settings that the bytes of a state name. Throws StateException. */
+  public static AttentionSettings settingsOf(byte[] bytes) {
+    return StateBytes.read(StateBytes.Kind.STATE, bytes).settings();
+  }
+
+  /** Bytes of a state as it lies in memory, where nothing is packed. */
+  public static long bytesInMemory(AttentionSettings settings) {
+    return 8L * Algebra.of(settings).stateLayout().size();
+  }
+
   /** About how many bytes {@link #toBytes} gives. */
   public long sizeInBytes() {
     return 8L * algebra.stateLayout().packedSize();

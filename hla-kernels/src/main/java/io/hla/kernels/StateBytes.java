@@ -107,11 +107,16 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
 
   /** The matrices in a layout that fits the settings. */
   double[] values(MatrixLayout layout) {
+    checkSize(layout);
+    return layout.unpack(payload.asDoubleBuffer());
+  }
+
+  /** Refuses more or fewer values than the layout has. */
+  void checkSize(MatrixLayout layout) {
     if (payload.remaining() != 8L * layout.packedSize()) {
       throw damaged(
           "has %d values, its settings need %d", payload.remaining() / 8, layout.packedSize());
     }
-    return layout.unpack(payload.asDoubleBuffer());
   }
 
   private static AttentionSettings settings(byte[] text) {

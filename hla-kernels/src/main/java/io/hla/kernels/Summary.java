@@ -35,6 +35,11 @@ public final class Summary {
     return 8L * Algebra.of(settings).summaryLayout(step).packedSize();
   }
 
+  /** Bytes of a summary of {@code step} as it lies in memory, where nothing is packed. */
+  public static long bytesInMemory(AttentionSettings settings, int step) {
+    return 8L * Algebra.of(settings).summaryLayout(step).size();
+  }
+
   /** The summary of no token. */
   public static Summary identity(AttentionSettings settings, int step) {
     Algebra algebra = Algebra.of(settings);

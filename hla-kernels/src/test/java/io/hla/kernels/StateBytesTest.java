@@ -142,6 +142,74 @@ class StateBytesTest {
         .isEqualTo("HLA_STATE_SETTINGS");
   }
 
+  @Test
+  void checkTakesWhatCanBeRead() throws IOException {
+    byte[] bytes = resource("state-v1.bin");
+    State.check(bytes, State.fromBytes(bytes).settings());
+    for (Variant variant : Variant.all()) {
+      AttentionSettings settings = grouped(variant);
+      State.check(State.initial(settings).toBytes(), settings);
+    }
+  }
+
+  @Test
+  void checkRefusesDamageAsReadingDoes() throws IOException {
+    byte[] bytes = resource("state-v1.bin");
+    AttentionSettings settings = State.fromBytes(bytes).settings();
+    for (int bit = 0; bit < 8 * bytes.length; bit++) {
+      byte[] damaged = bytes.clone();
+      damaged[bit / 8] ^= (byte) (1 << bit % 8);
+      assertThatThrownBy(() -> State.check(damaged, settings))
+          .as("bit %d", bit)
+          .isInstanceOf(StateException.class);
+    }
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      refuses("HLA_STATE_DAMAGED", "the state ", () -> State.check(cut, settings));
+    }
+    byte[] newer = withChecksum(bytes, 4, (byte) 2);
+    refuses("HLA_STATE_VERSION", "version 2", () -> State.check(newer, settings));
+    byte[] summary = resource("summary-v1.bin");
+    refuses("HLA_STATE_DAMAGED", "kind 2, expected 1", () -> State.check(summary, settings));
+  }
+
+  @Test
+  void checkRefusesOtherSettingsWithBothValues() {
+    AttentionSettings settings = AttentionSettings.builder(3, 2).decay(0.5).build();
+    byte[] other = State.initial(AttentionSettings.builder(3, 2).decay(0.25).build()).toBytes();
+    refuses(
+        "HLA_STATE_SETTINGS",
+        "cannot continue from a state of other settings: decay is [0.25], expected [0.5]",
+        () -> State.check(other, settings));
+    byte[] narrow = State.initial(AttentionSettings.builder(2, 2).decay(0.5).build()).toBytes();
+    refuses("HLA_STATE_SETTINGS", "is 2, expected 3", () -> State.check(narrow, settings));
+  }
+
+  /** Bytes that are whole, with one matrix element more or fewer than their settings need. */
+  @Test
+  void checkRefusesStatesOfAnotherSize() {
+    AttentionSettings settings = AttentionSettings.builder(3, 2).decay(0.5).build();
+    byte[] bytes = State.initial(settings).toBytes();
+    int values = (int) (State.initial(settings).sizeInBytes() / 8);
+    for (int count : new int[] {0, values - 1, values + 1}) {
+      byte[] resized = Arrays.copyOf(bytes, bytes.length + 8 * (count - values));
+      int at = bytes.length - 4 - 8 * values - 8;
+      ByteBuffer.wrap(resized).order(ByteOrder.LITTLE_ENDIAN).putLong(at, count);
+      byte[] whole = withChecksum(resized, 0, resized[0]);
+      String message =
+          String.format("the state has %d values, its settings need %d", count, values);
+      refuses("HLA_STATE_DAMAGED", message, () -> State.check(whole, settings));
+      refuses("HLA_STATE_DAMAGED", message, () -> State.fromBytes(whole));
+    }
+  }
+
+  private static void refuses(String condition, String message, Runnable work) {
+    assertThatThrownBy(work::run)
+        .isInstanceOfSatisfying(
+            StateException.class, e -> assertThat(e.condition()).isEqualTo(condition))
+        .hasMessageContaining(message);
+  }
+
   private static void assertSame(State actual, State expected) {
     assertThat(actual.values()).isEqualTo(expected.values());
     assertThat(actual.tokens()).isEqualTo(expected.tokens());
