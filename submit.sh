@@ -220,13 +220,16 @@ local_memory() {
 }
 
 choose_defaults() {
-  local progress=false
-  if [ -t 2 ]; then progress=true; fi
+  local terminal=false progress
+  if [ -t 2 ]; then terminal=true; fi
+  progress=$terminal
+  case ${command[0]} in
+    # These show the share that is done themselves; Spark's bar would write over it.
+    attend | validate) progress=false ;;
+  esac
   default_setting spark.log.level "${log_level:-ERROR}"
   default_setting spark.ui.showConsoleProgress "$progress"
-  # A task that ran twice and wrote other shuffle data than the first time must not go unseen.
-  default_setting spark.sql.shuffle.orderIndependentChecksum.enabled true
-  default_setting spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch true
+  default_setting spark.hla.console.terminal "$terminal"
 
   master=${master:-$(configured spark.master)}
   case ${master:-${MASTER:-local}} in

@@ -3,7 +3,6 @@ package io.hla.spark;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hla.kernels.AttentionSettings;
-import io.hla.spark.attend.Attend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +27,7 @@ class ChangedInputTest {
     Path file = folder.resolve("tokens.json");
     Files.writeString(file, lines(before));
     SparkSession spark = TestSpark.newSession();
-    Attend.Result result =
+    Attention.Result result =
         TestJob.stored(spark, AttentionSettings.builder(1, 1).build())
             .run(spark.read().json(file.toString()));
     Files.writeString(file, lines(after));

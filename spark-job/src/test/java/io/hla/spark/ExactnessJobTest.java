@@ -91,7 +91,7 @@ class ExactnessJobTest {
       expected.forEach(
           (sequence, o) ->
               assertThat(actual.get(sequence))
-                  .as("%s, %s, seed %d: %s", sequence, tree.options(), seed, settings)
+                  .as("%s, %s, seed %d: %s", sequence, tree.compute(), seed, settings)
                   .isEqualTo(o));
     }
   }

@@ -7,8 +7,6 @@ import io.hla.kernels.Form;
 import io.hla.kernels.Kernels;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.report.Report;
 import java.io.File;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -78,10 +76,9 @@ class LocalClusterTest {
 
   @Test
   void executorsLoadTheKernelsOfThisMachine() {
-    Report report = TestJob.report(cluster);
-    jobs(cluster).get(0).run(table(cluster), report).outputs().count();
+    Attention.Result result = jobs(cluster).get(0).run(table(cluster));
     String kernels = Kernels.choose("auto", "auto").name();
-    assertThat(report.toMap().get("kernels")).asString().startsWith(kernels + " ");
+    assertThat(result.figures().get("kernels")).asString().startsWith(kernels + " ");
   }
 
   /** Every task fails once, in every pass. */
@@ -109,7 +106,7 @@ class LocalClusterTest {
     Path trigger = folder.resolve("die");
     JavaRDD<Row> deadly = table(cluster).toJavaRDD().mapPartitions(new Once(trigger.toFile())::die);
     Dataset<Row> table = cluster.createDataFrame(deadly, TokenStream.SCHEMA);
-    Attend.Result result = jobs(cluster).get(0).scannedOnExecutors().run(table);
+    Attention.Result result = jobs(cluster).get(0).scannedOnExecutors().run(table);
     Files.createFile(trigger);
     assertSameAsFirst(result);
     assertThat(trigger).as("deleted by the executor that died").doesNotExist();
@@ -125,7 +122,7 @@ class LocalClusterTest {
     }
   }
 
-  private static void assertSameAsFirst(Attend.Result result) {
+  private static void assertSameAsFirst(Attention.Result result) {
     Map<Object, double[]> expected = inOneProcess.get(name(jobs(cluster).get(0)));
     Map<Object, double[]> actual = TestJob.bySequence(result.outputs());
     assertThat(actual).containsOnlyKeys(expected.keySet());
@@ -157,7 +154,10 @@ class LocalClusterTest {
   }
 
   private static String name(TestJob job) {
-    return job.settings().describe() + " " + job.options();
+    AttentionSettings sizes = settings().build();
+    return job.request().settings(sizes.headDim(), sizes.valueDim()).describe()
+        + " "
+        + job.compute();
   }
 
   private static Dataset<Row> table(SparkSession spark) {

@@ -75,7 +75,7 @@ class SequenceTypesTest {
     TestJob stored = TestJob.stored(spark, settings).fanIn(2);
     for (TestJob job : List.of(stored, stored.scannedOnExecutors(), stored.sorted())) {
       Map<Object, double[]> outputs = job.outputs(table);
-      String what = String.format("%s, seed %d", job.options(), SEED);
+      String what = String.format("%s, seed %d", job.compute(), SEED);
       assertThat(outputs).hasSize(2);
       assertThat(outputs.get(key(first))).as(what).isEqualTo(one.outputs());
       assertThat(outputs.get(key(second))).as(what).isEqualTo(other.outputs());

@@ -1,14 +1,6 @@
 package io.hla.spark;
 
 import io.hla.kernels.AttentionSettings;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.attend.AttendOptions.InputOrder;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
@@ -19,56 +11,54 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** One attention job, from a table to its outputs. */
-public record TestJob(SparkSession spark, AttentionSettings settings, AttendOptions options) {
+public record TestJob(SparkSession spark, Attention request) {
 
   /** Reads as stored, scans on the driver, with the usual fan-in. */
   public static TestJob stored(SparkSession spark, AttentionSettings settings) {
-    AttendOptions options =
-        new AttendOptions(
-            "auto",
-            "auto",
-            InputOrder.STORED,
-            true,
-            AttendOptions.DEFAULT_FAN_IN,
-            AttendOptions.DEFAULT_OPEN_BYTES,
-            Long.MAX_VALUE);
-    return new TestJob(spark, settings, options);
+    TestJob job = new TestJob(spark, request(settings).inputOrder(InputOrder.STORED));
+    return job.with(job.compute().scannedOn(false));
+  }
+
+  /** The request for these settings; head sizes are left to the table. */
+  public static Attention request(AttentionSettings settings) {
+    return Attention.of(settings.operator())
+        .mask(settings.mask())
+        .form(settings.form())
+        .numHeads(settings.numHeads())
+        .numKvHeads(settings.numKvHeads())
+        .decay(settings.decay().stream().mapToDouble(Double::doubleValue).toArray())
+        .ridge(settings.ridge())
+        .normalize(settings.normalize())
+        .epsilon(settings.epsilon())
+        .scale(settings.scale())
+        .featureMap(settings.featureMap())
+        .precision(settings.precision());
   }
 
   public TestJob sorted() {
-    return with(InputOrder.SORT, options.fanIn(), options.openBytes(), options.driverBytes());
+    return with(compute().withOrder(InputOrder.SORT));
   }
 
   public TestJob fanIn(int fanIn) {
-    return with(options.order(), fanIn, options.openBytes(), options.driverBytes());
+    return with(compute().withFanIn(fanIn));
   }
 
   /** Runs end where another sequence goes on. */
   public TestJob oneOpenRun() {
-    return with(options.order(), options.fanIn(), 1, options.driverBytes());
+    return with(compute().withOpenBytes(1));
   }
 
   public TestJob scannedOnExecutors() {
-    return with(options.order(), options.fanIn(), options.openBytes(), 0);
+    return with(compute().scannedOn(true));
   }
 
-  private TestJob with(InputOrder order, int fanIn, long openBytes, long driverBytes) {
-    AttendOptions changed =
-        new AttendOptions(
-            options.kernels(),
-            options.instructionSet(),
-            order,
-            true,
-            fanIn,
-            openBytes,
-            driverBytes);
-    return new TestJob(spark, settings, changed);
+  /** How it computes. */
+  public ComputeSettings compute() {
+    return request.compute();
   }
 
-  /** The table as the job reads it. */
-  public TokenTable open(Dataset<Row> table) {
-    return TokenTable.open(
-        table, TokenColumns.defaults(), settings.numHeads(), settings.numKvHeads());
+  private TestJob with(ComputeSettings changed) {
+    return new TestJob(spark, request.compute(changed));
   }
 
   /** The outputs of every sequence by position, packed token after token. */
@@ -77,20 +67,8 @@ public record TestJob(SparkSession spark, AttentionSettings settings, AttendOpti
   }
 
   /** All passes but the last. */
-  public Attend.Result run(Dataset<Row> table) {
-    return run(table, report(spark));
-  }
-
-  /** The same, with the report that the job writes to. */
-  public Attend.Result run(Dataset<Row> table, Report report) {
-    return new Attend(spark, settings, options, report)
-        .run(open(table), TokenColumns.defaults(), "o", Map.of(), false);
-  }
-
-  /** A report that prints nothing. */
-  public static Report report(SparkSession spark) {
-    return new Report(
-        spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream(), false));
+  public Attention.Result run(Dataset<Row> table) {
+    return request.run(table);
   }
 
   /** Outputs of rows (seq, pos, o), which must have every position once; bytes as ByteBuffer. */

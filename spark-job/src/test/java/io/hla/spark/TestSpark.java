@@ -7,7 +7,6 @@ import org.apache.spark.sql.SparkSession;
 public final class TestSpark {
   private static final Map<String, String> SETTINGS =
       Map.of(
-          "spark.sql.adaptive.enabled", "false",
           "spark.sql.shuffle.partitions", "3",
           // A file that costs as much as a whole split to open shares its split with no other.
           "spark.sql.files.openCostInBytes", "128MB",

@@ -3,18 +3,15 @@ package io.hla.spark.attend;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.State;
 import io.hla.kernels.Summary;
-import io.hla.spark.scan.DistributedTree.ByteAction;
-import java.util.Map;
-import org.apache.spark.broadcast.Broadcast;
+import io.hla.spark.passes.JobMetrics;
+import io.hla.spark.scan.ByteAction;
 
 /**
  * How summaries act on states.
  *
- * @param initial states in front of sequences, by ordinal; others start from nothing
  * @param metrics what was done is counted there
  */
-record StateAction(
-    AttentionSettings settings, Broadcast<Map<Integer, byte[]>> initial, JobMetrics metrics)
+record StateAction(AttentionSettings settings, JobMetrics metrics)
     implements ByteAction<State, Summary> {
 
   @Override
@@ -55,8 +52,7 @@ record StateAction(
   }
 
   @Override
-  public State first(int sequence) {
-    byte[] bytes = initial.value().get(sequence);
-    return bytes == null ? State.initial(settings) : State.fromBytes(bytes);
+  public State nothing() {
+    return State.initial(settings);
   }
 }

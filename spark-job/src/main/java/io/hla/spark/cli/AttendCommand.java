@@ -1,24 +1,26 @@
 package io.hla.spark.cli;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.SequenceState;
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.input.TokenTable;
+import io.hla.spark.Attention;
+import io.hla.spark.JobObserver;
+import io.hla.spark.attend.Phases;
 import io.hla.spark.output.OutputTable;
-import io.hla.spark.report.Report;
+import io.hla.spark.report.ConsoleReport;
+import io.hla.spark.report.Observers;
+import io.hla.spark.report.RunReport;
+import io.hla.spark.state.StateRange;
+import io.hla.spark.state.StateTable;
+import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -80,8 +82,10 @@ final class AttendCommand implements Callable<Integer> {
     compute.check();
     states.check();
     SparkSession spark = Sessions.open("hla attend");
-    Report report = new Report(spark.sparkContext(), System.err);
-    Attend.Result result;
+    ConsoleReport console = Sessions.console(spark);
+    RunReport report = new RunReport();
+    JobObserver observer = Observers.of(console, report);
+    Staged staged;
     try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
         OutputTable finals = states.finalTable(spark, mode);
         OutputTable prefixes = states.prefixTable(spark, mode)) {
@@ -91,18 +95,17 @@ final class AttendCommand implements Callable<Integer> {
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
       }
-      result = stage(spark, report, outputs, finals, prefixes);
+      staged = stage(spark, observer, outputs, finals, prefixes);
       tables.forEach(OutputTable::publish);
-      tables.forEach(table -> report.table(table.option(), table.path()));
+      tables.stream()
+          .filter(OutputTable::isWanted)
+          .forEach(table -> observer.figure(table.option(), table.path()));
     }
-    report.print();
-    if (result.runs().tokens() == 0) {
+    console.summary(report.toMap());
+    if (staged.tokens() == 0) {
       System.out.println("the input holds no token: the output is an empty table");
     } else if (show > 0) {
-      Dataset<Row> written = spark.read().format(outputFormat).load(output);
-      Run first = states.firstRun(result.runs());
-      StructType schema = result.outputs().schema();
-      FirstRows.print(written, schema, input.columns(), outputColumn, first, show);
+      staged.first().print(spark.read().format(outputFormat).load(output), show);
     }
     if (reportFile != null) {
       report.writeJson(reportFile);
@@ -110,43 +113,64 @@ final class AttendCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Attend.Result stage(
+  /** What is left to say when the tables are written: all of them may have replaced an input. */
+  private record Staged(long tokens, FirstRows first) {}
+
+  private Staged stage(
       SparkSession spark,
-      Report report,
+      JobObserver observer,
       OutputTable outputs,
       OutputTable finals,
       OutputTable prefixes) {
-    DataType stateSequences = states.sequenceType(spark);
+    Phases phases = new Phases(spark.sparkContext(), observer);
+    Dataset<Row> initial = states.initial(spark);
+    DataType stateSequences = initial == null ? null : StateTable.sequenceType(initial);
     Dataset<Row> tokens =
-        report.phase(
+        phases.run(
             "open", "looking at the input", () -> input.read(spark, operator, stateSequences));
-    TokenTable whole = input.open(tokens, operator);
-    AttentionSettings settings = states.settings(spark, operator, whole);
-    DataType sequenceType = whole.layout().sequenceType();
-    input.columns().checkOutput(sequenceType != null, outputColumn);
-    Map<SequenceKey, SequenceState> initial = states.initial(spark, sequenceType, settings);
-    TokenTable table =
-        input.open(states.narrow(spark, tokens, input.columns(), sequenceType, initial), operator);
+    DataType sequenceType = input.sequenceType(tokens);
+    TokenColumns columns = input.columns();
+    Optional<StateRange> range = states.range(spark, sequenceType);
+    Attention request =
+        states.applyTo(
+            compute
+                .applyTo(operator.request(), spark)
+                .columns(columns)
+                .outputColumn(outputColumn)
+                .observer(observer),
+            initial,
+            sequenceType);
     states.checkTargets(outputs, finals, prefixes);
-    Attend attend = new Attend(spark, settings, compute.options(spark), report);
-    return table
-        .files()
+    Attention.Result result =
+        range.isEmpty()
+            ? request.run(tokens)
+            : range.get().on(request).run(range.get().narrow(tokens, columns));
+    range.ifPresent(wanted -> wanted.check(result));
+    Dataset<Row> rows =
+        range.map(wanted -> wanted.cut(result.outputs(), columns)).orElse(result.outputs());
+    return result
+        .inputFiles()
         .reading(
             () -> {
-              Attend.Result result =
-                  attend.run(
-                      states.cut(table), input.columns(), outputColumn, initial, finals.isWanted());
-              states.checkRange(result.runs());
-              Dataset<Row> rows = states.inRange(result.outputs(), input.columns());
-              states.stage(spark, report, finals, sequenceType, settings, result.states());
-              states.stage(spark, report, prefixes, sequenceType, settings, result.prefixes());
+              FirstRows first =
+                  show > 0 && result.tokens() > 0
+                      ? FirstRows.of(spark, request, result, range)
+                      : null;
+              stageStates(phases, finals, result.finalStates());
+              stageStates(phases, prefixes, result.prefixes());
               // The outputs come last, as appending to a table shows them at once.
-              report.phase(
+              phases.run(
                   "attend",
                   "computing outputs and writing " + outputs.path(),
                   () -> outputs.stage(rows, writerOptions(outputFormat, outputColumn)));
-              return result;
+              return new Staged(result.tokens(), first);
             });
+  }
+
+  private static void stageStates(Phases phases, OutputTable table, Dataset<Row> rows) {
+    if (table.isWanted()) {
+      phases.run("states", "writing states to " + table.path(), () -> table.stage(rows, Map.of()));
+    }
   }
 
   // Floats of different tokens repeat too seldom for a dictionary; it only costs time.

@@ -4,17 +4,13 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.when;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
+import io.hla.spark.Attention;
+import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -35,8 +31,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Time of attend, from the index to the last written row, against a copy: Spark alone reads",
-      "q, k and v of the same table and writes q, or v where it has the width of the output. Both run in",
-      "turn."
+      "q, k and v of the same table and writes q, or v where it has the width of the output. The two",
+      "alternate."
     },
     footer = {"", "Example:", "  submit.sh bench job --input tokens --num-heads 8 --repeat 5"})
 final class BenchJobCommand implements Callable<Integer> {
@@ -67,9 +63,8 @@ final class BenchJobCommand implements Callable<Integer> {
           command.commandLine(), "--repeat is " + repeat + ", expected at least 1");
     }
     SparkSession spark = Sessions.open("hla bench job");
-    TokenTable table = input.open(input.read(spark, operator), operator);
-    AttentionSettings settings =
-        operator.settings(table.layout().sizes().headDim(), table.layout().sizes().valueDim());
+    Dataset<Row> tokens = input.read(spark, operator);
+    Attention request = compute.applyTo(operator.request(), spark).columns(input.columns());
     if (work != null) {
       Files.createDirectories(work);
     }
@@ -81,8 +76,8 @@ final class BenchJobCommand implements Callable<Integer> {
     double attend = Double.POSITIVE_INFINITY;
     try {
       for (int i = 1; i <= repeat; i++) {
-        double copied = seconds(() -> write(copy(table, settings), folder));
-        double attended = seconds(() -> write(attend(spark, table, settings), folder));
+        double copied = seconds(() -> write(copy(tokens), folder));
+        double attended = seconds(() -> write(request.attend(tokens), folder));
         System.out.printf("%d  copy %.2f s  attend %.2f s%n", i, copied, attended);
         copy = Math.min(copy, copied);
         attend = Math.min(attend, attended);
@@ -96,23 +91,21 @@ final class BenchJobCommand implements Callable<Integer> {
   }
 
   // Any use of k and v makes Spark read the whole columns.
-  private Dataset<Row> copy(TokenTable table, AttentionSettings settings) {
-    return table
-        .tokens()
-        .select(
-            col("pos"),
-            when(
-                    element_at(col("k"), 1).plus(element_at(col("v"), 1)).isNotNull(),
-                    col(settings.outputWidth() == settings.valueWidth() ? "v" : "q"))
-                .as("o"));
+  private Dataset<Row> copy(Dataset<Row> tokens) {
+    TokenColumns columns = input.columns();
+    boolean outputsAreValues = operator.numHeads() == operator.numKvHeads();
+    return tokens.select(
+        quoted(columns.position()).as("pos"),
+        when(
+                element_at(quoted(columns.key()), 1)
+                    .plus(element_at(quoted(columns.value()), 1))
+                    .isNotNull(),
+                quoted(outputsAreValues ? columns.value() : columns.query()))
+            .as("o"));
   }
 
-  private Dataset<Row> attend(SparkSession spark, TokenTable table, AttentionSettings settings) {
-    Report report =
-        new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream()));
-    return new Attend(spark, settings, compute.options(spark), report)
-        .run(table, input.columns(), "o", Map.of(), false)
-        .outputs();
+  private static Column quoted(String column) {
+    return col("`" + column + "`");
   }
 
   private static void write(Dataset<Row> rows, Path folder) {

@@ -1,8 +1,9 @@
 package io.hla.spark.cli;
 
 import io.hla.kernels.Kernels;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.attend.AttendOptions.InputOrder;
+import io.hla.spark.Attention;
+import io.hla.spark.ComputeSettings;
+import io.hla.spark.InputOrder;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,7 +49,7 @@ final class ComputeOptions {
       names = "--fan-in",
       paramLabel = "N",
       description = "Children of a node of the prefix tree, from 2. Default: 16.")
-  private int fanIn = AttendOptions.DEFAULT_FAN_IN;
+  private int fanIn = ComputeSettings.DEFAULT_FAN_IN;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
@@ -67,15 +68,22 @@ final class ComputeOptions {
     }
   }
 
-  AttendOptions options(SparkSession spark) {
+  /** The request with these options and the settings of the session that go with them. */
+  Attention applyTo(Attention request, SparkSession spark) {
     SparkConf conf = spark.sparkContext().getConf();
-    return new AttendOptions(
-        kernels,
-        instructionSet,
-        inputOrder,
-        onNonFinite == OnNonFinite.FAIL,
-        fanIn,
-        conf.getSizeAsBytes("spark.hla.runs.openBytes", AttendOptions.DEFAULT_OPEN_BYTES),
-        conf.getSizeAsBytes("spark.hla.scan.driverBytes", AttendOptions.DEFAULT_DRIVER_BYTES));
+    return request.compute(
+        request
+            .compute()
+            .withKernels(kernels, instructionSet)
+            .withOrder(inputOrder)
+            .withRefuseNonFinite(onNonFinite == OnNonFinite.FAIL)
+            .withFanIn(fanIn)
+            .withOpenBytes(
+                conf.getSizeAsBytes("spark.hla.runs.openBytes", ComputeSettings.DEFAULT_OPEN_BYTES))
+            .withDriverBytes(
+                conf.getSizeAsBytes(
+                    "spark.hla.scan.driverBytes", ComputeSettings.DEFAULT_DRIVER_BYTES))
+            .withDriverRuns(
+                conf.getInt("spark.hla.scan.driverRuns", ComputeSettings.DEFAULT_DRIVER_RUNS)));
   }
 }

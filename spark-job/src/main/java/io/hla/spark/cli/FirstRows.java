@@ -1,40 +1,77 @@
 package io.hla.spark.cli;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
 
-import io.hla.spark.input.Run;
-import io.hla.spark.input.TokenColumns;
+import io.hla.spark.Attention;
+import io.hla.spark.runs.RunRows;
+import io.hla.spark.state.StateRange;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenColumns;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.StringJoiner;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
-/** Prints the outputs of the first tokens of a run. */
-final class FirstRows {
+/**
+ * The outputs of the first tokens of one sequence.
+ *
+ * @param schema of the output table
+ * @param columns names of its sequence and position columns
+ * @param outputColumn name of its output column
+ * @param sequence the sequence
+ * @param start position of the first token
+ */
+record FirstRows(
+    StructType schema,
+    TokenColumns columns,
+    String outputColumn,
+    SequenceKey sequence,
+    long start) {
   private static final int VALUES = 6;
 
-  private FirstRows() {}
+  /** Of the sequence with the smallest key of a job that has tokens, or of its range. */
+  static FirstRows of(
+      SparkSession spark, Attention request, Attention.Result result, Optional<StateRange> range) {
+    SequenceKey sequence =
+        result.sequences() == 1 ? result.longestSequence() : least(spark, result);
+    return new FirstRows(
+        result.outputs().schema(),
+        request.columns(),
+        request.outputColumn(),
+        sequence,
+        range.map(StateRange::first).orElseGet(() -> start(result, sequence)));
+  }
 
-  static void print(
-      Dataset<Row> written,
-      StructType schema,
-      TokenColumns columns,
-      String outputColumn,
-      Run first,
-      int count) {
+  private static SequenceKey least(SparkSession spark, Attention.Result result) {
+    Row least =
+        RunRows.of(spark, result.sequenceType(), result.runList())
+            .agg(min(RunRows.SEQUENCE))
+            .head();
+    return SequenceKey.ofExternal(least, 0);
+  }
+
+  private static long start(Attention.Result result, SequenceKey sequence) {
+    return result.runsOf(sequence, 0, 1).get(0).start();
+  }
+
+  /** Prints them from the table that was written. */
+  void print(Dataset<Row> written, int count) {
     Column position = col("`" + columns.position() + "`");
-    Dataset<Row> rows = written.where(position.between(first.start(), first.start() + count - 1));
+    Dataset<Row> rows = written.where(position.between(start, start + count - 1));
     if (Arrays.asList(schema.fieldNames()).contains(columns.sequence())) {
       DataType type = schema.apply(columns.sequence()).dataType();
-      Column sequence = col("`" + columns.sequence() + "`");
+      Column named = col("`" + columns.sequence() + "`");
       // Formats such as JSON store values of some types as text.
-      rows = rows.where(sequence.try_cast(type).equalTo(first.sequence().external(type)));
+      rows = rows.where(named.try_cast(type).equalTo(sequence.external(type)));
     }
-    System.out.printf("%nfirst outputs of %s:%n", first.sequence());
+    System.out.printf("%nfirst outputs of %s:%n", sequence);
     for (Row row : rows.orderBy(position).takeAsList(count)) {
       StringJoiner line = new StringJoiner("  ");
       for (String name : schema.fieldNames()) {

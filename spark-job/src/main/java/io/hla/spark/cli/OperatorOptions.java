@@ -1,11 +1,11 @@
 package io.hla.spark.cli;
 
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.FeatureMap;
 import io.hla.kernels.Form;
 import io.hla.kernels.Mask;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
+import io.hla.spark.Attention;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -89,25 +89,24 @@ final class OperatorOptions {
     return precision;
   }
 
-  /** The settings for tokens of these sizes. Throws SettingsException. */
-  AttentionSettings settings(int headDim, int valueDim) {
-    return AttentionSettings.builder(headDim, valueDim)
-        .operator(operator)
+  /** The request with everything that decides about the value of an output. */
+  Attention request() {
+    return Attention.of(operator)
         .mask(mask)
         .form(form)
-        .heads(numHeads, numKvHeads())
-        .decay(decay)
+        .numHeads(numHeads)
+        .numKvHeads(numKvHeads())
+        .decay(decay.stream().mapToDouble(Double::doubleValue).toArray())
         .ridge(ridge)
         .normalize(normalize)
         .epsilon(epsilon)
         .scale(scale)
         .featureMap(featureMap)
-        .precision(precision)
-        .build();
+        .precision(precision);
   }
 
   /** Refuses options that no sizes could make right, before any input is read. */
   void check() {
-    settings(1, 1);
+    request().settings(1, 1);
   }
 }

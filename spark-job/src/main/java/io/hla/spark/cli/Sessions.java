@@ -1,30 +1,22 @@
 package io.hla.spark.cli;
 
-import java.util.Map;
-import org.apache.spark.SparkConf;
+import io.hla.spark.report.ConsoleReport;
 import org.apache.spark.sql.SparkSession;
 
-/** Opens Spark with the settings that results rest on. */
+/** Opens Spark for a command. */
 final class Sessions {
-  private static final Map<String, String> PLANS =
-      Map.of(
-          // Plans must follow from the files alone, never from sizes seen on the way.
-          "spark.sql.adaptive.enabled", "false",
-          // Rows are wide: the default of 4096 would hold many megabytes a column.
-          "spark.sql.parquet.columnarReaderBatchSize", "256");
-
   private Sessions() {}
 
-  /** The session of this job; what the user set with --conf stays, but for the serializer. */
+  /** The session of this job; its settings are the cluster's and the user's. */
   static SparkSession open(String name) {
-    SparkSession spark =
-        SparkSession.builder()
-            .appName(name)
-            // Kryo, which clusters may set, cannot read or write records.
-            .config("spark.serializer", "org.apache.spark.serializer.JavaSerializer")
-            .getOrCreate();
-    setUnlessGiven(spark, PLANS);
-    return spark;
+    return SparkSession.builder().appName(name).getOrCreate();
+  }
+
+  /** What people read; {@code submit.sh} knows whether they do so on a terminal. */
+  static ConsoleReport console(SparkSession spark) {
+    boolean terminal =
+        spark.sparkContext().getConf().getBoolean("spark.hla.console.terminal", false);
+    return new ConsoleReport(System.err, terminal);
   }
 
   /** Stops Spark if a command opened it. */
@@ -32,16 +24,5 @@ final class Sessions {
     if (SparkSession.getDefaultSession().isDefined()) {
       SparkSession.getDefaultSession().get().stop();
     }
-  }
-
-  /** Sets what the user did not set with --conf. */
-  static void setUnlessGiven(SparkSession spark, Map<String, String> settings) {
-    SparkConf given = spark.sparkContext().getConf();
-    settings.forEach(
-        (key, value) -> {
-          if (!given.contains(key)) {
-            spark.conf().set(key, value);
-          }
-        });
   }
 }

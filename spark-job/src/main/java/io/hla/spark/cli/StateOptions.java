@@ -1,25 +1,12 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
-
-import io.hla.kernels.AttentionSettings;
-import io.hla.spark.InputException;
-import io.hla.spark.attend.SequenceState;
-import io.hla.spark.input.HeadSizes;
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
+import io.hla.spark.Attention;
 import io.hla.spark.output.OutputTable;
-import io.hla.spark.report.Report;
-import io.hla.spark.scan.RunTable;
+import io.hla.spark.state.StateRange;
 import io.hla.spark.state.StateTable;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -104,35 +91,35 @@ final class StateOptions {
     return mode == SaveMode.Append ? SaveMode.ErrorIfExists : mode;
   }
 
-  /** The type of the sequences that have initial states; null for none. */
-  DataType sequenceType(SparkSession spark) {
-    return initialState == null ? null : StateTable.sequenceType(spark, initialState);
+  /** The states that sequences go on from, as they are stored; null for none. */
+  Dataset<Row> initial(SparkSession spark) {
+    return initialState == null ? null : StateTable.load(spark, initialState);
   }
 
-  /** The settings of the job; a table without tokens takes its head sizes from the states. */
-  AttentionSettings settings(SparkSession spark, OperatorOptions operator, TokenTable table) {
-    HeadSizes sizes = table.layout().sizes();
-    Optional<AttentionSettings> known =
-        table.isEmpty() && initialState != null
-            ? StateTable.settings(spark, initialState)
-            : Optional.empty();
-    return known
-        .map(settings -> operator.settings(settings.headDim(), settings.valueDim()))
-        .orElseGet(() -> operator.settings(sizes.headDim(), sizes.valueDim()));
+  /** The stretch that alone is wanted, if not all is. */
+  Optional<StateRange> range(SparkSession spark, DataType sequenceType) {
+    return Optional.ofNullable(range)
+        .map(
+            wanted ->
+                StateRange.open(
+                    spark,
+                    prefixes,
+                    sequenceType,
+                    wanted.key(spark, sequenceType),
+                    wanted.first(),
+                    wanted.last()));
   }
 
-  /** The states that sequences start from. */
-  Map<SequenceKey, SequenceState> initial(
-      SparkSession spark, DataType sequenceType, AttentionSettings settings) {
-    if (initialState != null) {
-      return StateTable.read(spark, initialState, sequenceType, settings);
+  /** The request that goes on from states and gives those that are to be written. */
+  Attention applyTo(Attention request, Dataset<Row> initial, DataType sequenceType) {
+    Attention changed = prefixEvery > 0 ? request.cutEvery(prefixEvery) : request;
+    if (initial != null) {
+      changed = changed.initialStates(StateTable.of(initial, initialState, sequenceType));
     }
-    if (range == null) {
-      return Map.of();
+    if (finalState != null) {
+      changed = changed.withFinalStates();
     }
-    SequenceKey key = range.key(spark, sequenceType);
-    return Map.of(
-        key, StateTable.nearest(spark, prefixes, sequenceType, key, range.first(), settings));
+    return savePrefixes == null ? changed : changed.withPrefixes();
   }
 
   /** Refuses targets within the states that the job reads; these may give way to later ones. */
@@ -143,70 +130,6 @@ final class StateOptions {
       if (!finals.isAt(read)) {
         finals.checkOutside(read);
       }
-    }
-  }
-
-  /** The tokens that the job has to read. */
-  Dataset<Row> narrow(
-      SparkSession spark,
-      Dataset<Row> tokens,
-      TokenColumns columns,
-      DataType sequenceType,
-      Map<SequenceKey, SequenceState> initial) {
-    if (range == null) {
-      return tokens;
-    }
-    long from = initial.get(range.key(spark, sequenceType)).nextPosition();
-    return range.of(tokens, columns, sequenceType, from);
-  }
-
-  TokenTable cut(TokenTable table) {
-    return prefixEvery > 0 ? table.cutEvery(prefixEvery) : table;
-  }
-
-  /** Refuses a range that the tokens do not reach to the end of. */
-  void checkRange(RunTable runs) {
-    if (range == null) {
-      return;
-    }
-    List<Run> found = runs.bySequence().values().stream().findFirst().orElse(List.of());
-    if (found.isEmpty() || found.get(found.size() - 1).end() != range.last() + 1) {
-      throw new InputException(
-          "HLA_RANGE_MISSING",
-          String.format(
-              "the range ends at position %d, the tokens at %s",
-              range.last(),
-              found.isEmpty() ? "none" : Long.toString(found.get(found.size() - 1).end() - 1)));
-    }
-  }
-
-  /** The run that the first wanted output is of, cut to what is wanted. */
-  Run firstRun(RunTable runs) {
-    Run first = runs.bySequence().values().iterator().next().get(0);
-    return range == null
-        ? first
-        : new Run(
-            first.partition(), first.sequence(), range.first(), range.last() - range.first() + 1);
-  }
-
-  Dataset<Row> inRange(Dataset<Row> outputs, TokenColumns columns) {
-    return range == null
-        ? outputs
-        : outputs.where(col("`" + columns.position() + "`").geq(range.first()));
-  }
-
-  void stage(
-      SparkSession spark,
-      Report report,
-      OutputTable table,
-      DataType sequenceType,
-      AttentionSettings settings,
-      JavaRDD<SequenceState> states) {
-    if (table.isWanted()) {
-      report.phase(
-          "states",
-          "writing states to " + table.path(),
-          () -> table.stage(StateTable.of(spark, sequenceType, settings, states), Map.of()));
     }
   }
 }

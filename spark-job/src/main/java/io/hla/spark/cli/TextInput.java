@@ -1,6 +1,6 @@
 package io.hla.spark.cli;
 
-import io.hla.spark.input.TokenColumns;
+import io.hla.spark.table.TokenColumns;
 import io.hla.spark.text.EmbeddingModel;
 import io.hla.spark.text.TextTokens;
 import java.util.List;

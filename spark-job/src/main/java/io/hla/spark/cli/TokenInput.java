@@ -1,9 +1,8 @@
 package io.hla.spark.cli;
 
 import io.hla.spark.InputException;
-import io.hla.spark.input.TokenColumns;
+import io.hla.spark.table.TokenColumns;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
@@ -17,13 +16,6 @@ import picocli.CommandLine.Option;
 
 /** A token table: where it is and how its columns are called. */
 final class TokenInput {
-  // File splits must follow from the files alone: runs, and so the last bits, follow from splits.
-  private static final Map<String, String> SPLITS =
-      Map.of(
-          "spark.sql.files.minPartitionNum", "32",
-          "spark.sql.files.maxPartitionBytes", "128MB",
-          "spark.sql.files.openCostInBytes", "1MB");
-
   @Option(
       names = "--input",
       arity = "1..*",
@@ -99,19 +91,16 @@ final class TokenInput {
 
   /** Any table of any format of Spark. */
   static Dataset<Row> load(SparkSession spark, String format, List<String> paths) {
-    Sessions.setUnlessGiven(spark, SPLITS);
     DataFrameReader reader = spark.read().format(format);
     if (format.equalsIgnoreCase("json")) {
       // A line that is not JSON would else become a row of nulls.
       reader = reader.option("mode", "FAILFAST");
     }
-    Dataset<Row> table;
     try {
-      table = reader.load(paths.toArray(String[]::new));
+      return reader.load(paths.toArray(String[]::new));
     } catch (Exception e) {
       throw refusal(spark, e, paths);
     }
-    return table;
   }
 
   private Dataset<Row> empty(SparkSession spark, DataType sequenceType) {

@@ -1,14 +1,9 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import io.hla.spark.InputException;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.input.TokenColumns;
-import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import io.hla.spark.table.SequenceKey;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import picocli.CommandLine.ITypeConverter;
@@ -54,14 +49,5 @@ record TokenRange(String sequence, long first, long last) {
     return type == null
         ? SequenceKey.ONLY
         : SequenceKey.ofExternal(spark.range(1).select(lit(sequence).cast(type)).head(), 0);
-  }
-
-  /** The tokens of the sequence from {@code from} to the end of the range. */
-  Dataset<Row> of(Dataset<Row> tokens, TokenColumns columns, DataType type, long from) {
-    Column position = col("`" + columns.position() + "`");
-    Dataset<Row> rows = tokens.where(position.between(from, last));
-    return type == null
-        ? rows
-        : rows.where(col("`" + columns.sequence() + "`").equalTo(lit(sequence).cast(type)));
   }
 }

@@ -1,12 +1,13 @@
 package io.hla.spark.cli;
 
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
+import io.hla.spark.table.TokenColumns;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -58,7 +59,12 @@ final class TokenSource {
     return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark, sequenceType);
   }
 
-  TokenTable open(Dataset<Row> tokens, OperatorOptions operator) {
-    return TokenTable.open(tokens, columns(), operator.numHeads(), operator.numKvHeads());
+  /** The type of the sequence column; null where there is none. */
+  DataType sequenceType(Dataset<Row> tokens) {
+    return Arrays.stream(tokens.schema().fields())
+        .filter(field -> field.name().equalsIgnoreCase(columns().sequence()))
+        .map(StructField::dataType)
+        .findFirst()
+        .orElse(null);
   }
 }

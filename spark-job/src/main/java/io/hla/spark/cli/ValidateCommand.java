@@ -1,24 +1,25 @@
 package io.hla.spark.cli;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.input.HeadSizes;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
+import io.hla.spark.Attention;
+import io.hla.spark.report.Observers;
+import io.hla.spark.report.RunReport;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
+import io.hla.spark.table.TokenColumns;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
 import io.hla.spark.validate.page.ValidationPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -89,36 +90,35 @@ final class ValidateCommand implements Callable<Integer> {
     operator.check();
     compute.check();
     SparkSession spark = Sessions.open("hla validate");
-    Report report = new Report(spark.sparkContext(), System.err);
+    RunReport report = new RunReport();
     Dataset<Row> tokens = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);
-    TokenColumns columns = synthetic.isEmpty() ? input.columns() : TokenColumns.defaults();
-    TokenTable table = open(tokens, columns);
-    HeadSizes sizes = table.layout().sizes();
-    AttentionSettings settings = operator.settings(sizes.headDim(), sizes.valueDim());
-    AttendOptions options = compute.options(spark);
-    TokenTable prefix = open(prefix(table, tokens, columns), columns);
+    Attention request =
+        compute
+            .applyTo(operator.request(), spark)
+            .columns(
+                synthetic.isEmpty() ? input.columns().keeping(List.of()) : TokenColumns.defaults())
+            .observer(Observers.of(Sessions.console(spark), report));
     Validator.Verdict verdict =
-        new Validator(spark, table, prefix, compareTokens, columns, settings, options, report)
-            .run();
+        new Validator(spark, request, tokens, prefix(request, tokens), compareTokens).run();
     print(verdict, report);
     if (reportFile != null) {
       report.writeJson(reportFile);
     }
     if (page != null) {
-      Files.writeString(page, new ValidationPage(settings, verdict, report.toMap()).html());
+      Files.writeString(page, new ValidationPage(verdict, report.toMap()).html());
       System.out.println("page             " + page);
     }
     return verdict.holds() ? 0 : DOES_NOT_HOLD;
   }
 
-  private TokenTable open(Dataset<Row> tokens, TokenColumns columns) {
-    return TokenTable.open(tokens, columns, operator.numHeads(), operator.numKvHeads());
-  }
-
-  private Dataset<Row> prefix(TokenTable table, Dataset<Row> tokens, TokenColumns columns) {
-    Row first = table.tokens().agg(org.apache.spark.sql.functions.min("pos")).head();
-    long start = first.isNullAt(0) ? 0 : first.getLong(0);
-    return tokens.where(col("`" + columns.position() + "`").lt(start + compareTokens));
+  /** The tokens that are not too far behind the first position. */
+  private Dataset<Row> prefix(Attention request, Dataset<Row> tokens) {
+    // Looks at the columns, so that what is wrong with them is said in our words.
+    request.attend(tokens);
+    Column position = col("`" + request.columns().position() + "`");
+    Row first = tokens.agg(min(position)).head();
+    long start = first.isNullAt(0) ? 0 : ((Number) first.get(0)).longValue();
+    return tokens.where(position.lt(start + compareTokens));
   }
 
   private Dataset<Row> make(SparkSession spark) {
@@ -147,7 +147,7 @@ final class ValidateCommand implements Callable<Integer> {
     return value == null ? otherwise : value;
   }
 
-  private void print(Validator.Verdict verdict, Report report) {
+  private void print(Validator.Verdict verdict, RunReport report) {
     System.out.printf("%n%-44s %-10s %-10s %s%n", "check", "error", "limit", "verdict");
     for (Check check : verdict.checks()) {
       System.out.printf(

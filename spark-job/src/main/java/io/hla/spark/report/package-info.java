@@ -1,2 +1,2 @@
-/** What the user reads while a job runs and at its end. */
+/** Observers of jobs: what the user reads while one runs and at its end, and what machines read. */
 package io.hla.spark.report;

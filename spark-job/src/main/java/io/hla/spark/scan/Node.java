@@ -1,20 +1,25 @@
 package io.hla.spark.scan;
 
-import java.io.Serializable;
+import io.hla.spark.shuffle.KeyCodec;
+import io.hla.spark.shuffle.OrderedShuffle;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
 
 /**
  * A node of one level of the prefix trees of all sequences.
  *
- * @param sequence ordinal of the sequence
+ * @param sequence number of the sequence
  * @param index place in the level; at the lowest level the rank of a run
  */
-public record Node(int sequence, int index) implements Serializable, Comparable<Node> {
+public record Node(long sequence, int index) implements Comparable<Node> {
 
   @Override
   public int compareTo(Node other) {
     return sequence != other.sequence
-        ? Integer.compare(sequence, other.sequence)
+        ? Long.compare(sequence, other.sequence)
         : Integer.compare(index, other.index);
   }
 
@@ -22,8 +27,40 @@ public record Node(int sequence, int index) implements Serializable, Comparable<
     return new Node(sequence, index / fanIn);
   }
 
-  /** Sends nodes with one ancestor to one partition; {@code span} is how many nodes share it. */
-  static final class ByAncestor extends Partitioner {
+  /** Sends the children of a node to one partition, in order. */
+  static JavaPairRDD<Node, byte[]> byParent(
+      JavaPairRDD<Node, byte[]> children, int partitions, int fanIn) {
+    return OrderedShuffle.of(children, new ByAncestor(partitions, fanIn), Node.class, new Codec());
+  }
+
+  /** Sends values of nodes to where {@link #byParent} has their children. */
+  static JavaPairRDD<Node, byte[]> toChildren(JavaPairRDD<Node, byte[]> values, int partitions) {
+    return OrderedShuffle.of(values, new ByAncestor(partitions, 1), Node.class, new Codec());
+  }
+
+  void write(DataOutput out) throws IOException {
+    out.writeLong(sequence);
+    out.writeInt(index);
+  }
+
+  static Node read(DataInput in) throws IOException {
+    return new Node(in.readLong(), in.readInt());
+  }
+
+  private record Codec() implements KeyCodec<Node> {
+    @Override
+    public void write(Node node, DataOutput out) throws IOException {
+      node.write(out);
+    }
+
+    @Override
+    public Node read(DataInput in) throws IOException {
+      return Node.read(in);
+    }
+  }
+
+  /** {@code span} is how many nodes share an ancestor. */
+  private static final class ByAncestor extends Partitioner {
     private static final long serialVersionUID = 1L;
 
     private final int partitions;

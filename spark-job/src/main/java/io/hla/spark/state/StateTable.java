@@ -1,21 +1,18 @@
 package io.hla.spark.state;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.max;
 
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.State;
-import io.hla.kernels.StateException;
 import io.hla.spark.InputException;
-import io.hla.spark.attend.SequenceState;
-import io.hla.spark.input.SequenceKey;
+import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -77,85 +74,12 @@ public final class StateTable {
   }
 
   /**
-   * Reads the states of all sequences.
+   * A table of states as it is stored.
    *
-   * @param sequenceType type of the token table's sequence column, or null
-   * @throws InputException if the table is not a state table, or fits neither the sequences nor the
-   *     settings of this job
+   * @throws InputException HLA_STATE_MISSING or HLA_STATE_TABLE
    */
-  public static Map<SequenceKey, SequenceState> read(
-      SparkSession spark, String path, DataType sequenceType, AttentionSettings settings) {
-    Dataset<Row> table = load(spark, path);
-    checkSchema(path, table.schema(), sequenceType);
-    Map<SequenceKey, SequenceState> states = new HashMap<>();
-    Dataset<Row> ordered =
-        sequenceType == null
-            ? table.select(NEXT, STATE)
-            : table.select(col(NEXT), col(STATE), col(SEQUENCE).cast(sequenceType));
-    for (Row row : ordered.collectAsList()) {
-      SequenceKey key = sequenceType == null ? SequenceKey.ONLY : SequenceKey.ofExternal(row, 2);
-      byte[] state = row.getAs(STATE);
-      check(path, key, state, settings);
-      if (states.put(key, new SequenceState(key, row.getLong(0), state)) != null) {
-        throw new InputException(
-            "HLA_STATE_DUPLICATE", String.format("%s has several states for %s", path, key));
-      }
-    }
-    return states;
-  }
-
-  /**
-   * The nearest state at or in front of a position, from a prefix table.
-   *
-   * @param sequence the sequence, as external value, or null when the tables have no such column
-   * @throws InputException if there is none, or it does not fit this job
-   */
-  public static SequenceState nearest(
-      SparkSession spark,
-      String path,
-      DataType sequenceType,
-      SequenceKey sequence,
-      long position,
-      AttentionSettings settings) {
-    Dataset<Row> table = load(spark, path);
-    checkSchema(path, table.schema(), sequenceType);
-    Dataset<Row> rows = table.where(col(NEXT).leq(position));
-    if (sequenceType != null) {
-      rows = rows.where(col(SEQUENCE).cast(sequenceType).equalTo(sequence.external(sequenceType)));
-    }
-    List<Row> found = rows.orderBy(col(NEXT).desc()).select(NEXT, STATE).takeAsList(1);
-    if (found.isEmpty()) {
-      throw new InputException(
-          "HLA_RANGE_PREFIX",
-          String.format(
-              "%s has no state of %s at or in front of position %d", path, sequence, position));
-    }
-    byte[] state = found.get(0).getAs(STATE);
-    if (state != null) {
-      check(path, sequence, state, settings);
-    }
-    return new SequenceState(sequence, found.get(0).getLong(0), state);
-  }
-
-  /** The type of the sequence column of a state table; null if it has none. */
-  public static DataType sequenceType(SparkSession spark, String path) {
-    StructType schema = load(spark, path).schema();
-    return Arrays.asList(schema.fieldNames()).contains(SEQUENCE)
-        ? schema.apply(SEQUENCE).dataType()
-        : null;
-  }
-
-  /** The settings of any state of a table, if it holds one. */
-  public static Optional<AttentionSettings> settings(SparkSession spark, String path) {
-    Dataset<Row> table = load(spark, path);
-    checkSchema(path, table.schema(), sequenceType(spark, path));
-    return table.where(col(STATE).isNotNull()).select(STATE).takeAsList(1).stream()
-        .findFirst()
-        .map(row -> State.fromBytes(row.getAs(0)).settings());
-  }
-
   // Spark throws checked exceptions here that its Java signatures do not declare.
-  private static Dataset<Row> load(SparkSession spark, String path) {
+  public static Dataset<Row> load(SparkSession spark, String path) {
     try {
       return spark.read().parquet(path);
     } catch (Exception e) {
@@ -171,25 +95,71 @@ public final class StateTable {
     }
   }
 
+  /** The type of the sequence column of a state table; null if it has none. */
+  public static DataType sequenceType(Dataset<Row> states) {
+    StructType schema = states.schema();
+    return Arrays.asList(schema.fieldNames()).contains(SEQUENCE)
+        ? schema.apply(SEQUENCE).dataType()
+        : null;
+  }
+
+  /**
+   * The columns (seq, next_pos, state) of a table of states, as sequences of a type have them.
+   *
+   * @param name what messages call the table
+   * @param sequenceType type of the token table's sequence column, or null
+   * @throws InputException HLA_STATE_TABLE if it is not a state table, or one of other sequences;
+   *     HLA_INPUT_STREAMING if it is a stream
+   */
+  public static Dataset<Row> of(Dataset<Row> states, String name, DataType sequenceType) {
+    if (states.isStreaming()) {
+      throw new InputException(
+          "HLA_INPUT_STREAMING",
+          name + " is a stream, whose batches would each be taken for all of it");
+    }
+    checkSchema(name, states.schema(), sequenceType);
+    List<Column> columns = new ArrayList<>();
+    if (sequenceType != null) {
+      columns.add(col(SEQUENCE).cast(sequenceType).as(SEQUENCE));
+    }
+    columns.add(col(NEXT).cast(DataTypes.LongType).as(NEXT));
+    columns.add(col(STATE));
+    return states.select(columns.toArray(Column[]::new));
+  }
+
+  /**
+   * The row (seq, next_pos, state) of the nearest state at or in front of a position, from a prefix
+   * table; no other state is read.
+   *
+   * @param name what messages call the table
+   * @param sequenceType type of the token table's sequence column, or null
+   * @throws InputException HLA_RANGE_PREFIX if there is none, HLA_STATE_TABLE
+   */
+  static Row nearest(
+      Dataset<Row> prefixes,
+      String name,
+      DataType sequenceType,
+      SequenceKey sequence,
+      long position) {
+    Dataset<Row> rows = of(prefixes, name, sequenceType);
+    if (sequenceType != null) {
+      rows = rows.where(col(SEQUENCE).equalTo(sequence.external(sequenceType)));
+    }
+    Row nearest = rows.where(col(NEXT).leq(position)).agg(max(NEXT)).head();
+    if (nearest.isNullAt(0)) {
+      throw new InputException(
+          "HLA_RANGE_PREFIX",
+          String.format(
+              "%s has no state of %s at or in front of position %d", name, sequence, position));
+    }
+    return rows.where(col(NEXT).equalTo(nearest.getLong(0))).head();
+  }
+
   /** What the innermost exception says. */
   private static String reason(Throwable e) {
     return e.getCause() == null
         ? String.valueOf(e.getMessage()).lines().findFirst().orElse("")
         : reason(e.getCause());
-  }
-
-  private static void check(
-      String path, SequenceKey key, byte[] bytes, AttentionSettings settings) {
-    try {
-      if (bytes == null) {
-        throw new InputException("HLA_STATE_DAMAGED", "the state is null");
-      }
-      StateException.checkSame(
-          "continue from a state", settings, State.fromBytes(bytes).settings());
-    } catch (StateException e) {
-      throw new InputException(
-          e.condition(), String.format("%s, %s: %s", path, key, e.getMessage()), e);
-    }
   }
 
   private static void checkSchema(String path, StructType schema, DataType sequenceType) {

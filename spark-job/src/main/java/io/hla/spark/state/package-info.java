@@ -1,2 +1,2 @@
-/** Tables of states: what a sequence needs to be continued by a later job. */
+/** States between jobs: tables of them, and stretches that are computed from one of them. */
 package io.hla.spark.state;

@@ -1,5 +1,7 @@
 package io.hla.spark.text;
 
+import com.esotericsoftware.kryo.DefaultSerializer;
+import com.esotericsoftware.kryo.serializers.JavaSerializer;
 import java.io.Serializable;
 import java.net.URI;
 import java.util.ArrayList;
@@ -17,8 +19,11 @@ import org.apache.spark.unsafe.types.UTF8String;
  * Where the blocks of the text files lie in their sequences. A block is the part of a file that a
  * task reads in one go: the lines that begin in it, in file order. Blocks arrive in any order.
  *
+ * <p>Kryo, which clusters may set for what goes between processes, cannot read records by itself.
+ *
  * @param places by block
  */
+@DefaultSerializer(JavaSerializer.class)
 record TextBlocks(Map<Block, Place> places) implements Serializable {
   /** Ordinals of a row of text: the line, the file as an encoded URI, the block's first byte. */
   static final int LINE = 0;
@@ -44,6 +49,7 @@ record TextBlocks(Map<Block, Place> places) implements Serializable {
   }
 
   /** The words of a block, and how many of them the vocabulary lacks. */
+  @DefaultSerializer(JavaSerializer.class)
   record Count(Block block, long words, long unknown) implements Serializable {}
 
   /** The sequence that a block belongs to, the position of its first word, and its words. */

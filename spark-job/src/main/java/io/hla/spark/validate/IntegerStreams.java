@@ -4,16 +4,15 @@ import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.FeatureMap;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.attend.AttendOptions.InputOrder;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
+import io.hla.spark.Attention;
+import io.hla.spark.InputOrder;
+import io.hla.spark.JobObserver;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
-import java.util.Map;
+import io.hla.spark.table.TokenColumns;
 import java.util.TreeMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -26,48 +25,47 @@ final class IntegerStreams {
 
   private final SparkSession spark;
   private final AttentionSettings settings;
-  private final AttendOptions options;
+  private final Attention request;
 
-  IntegerStreams(SparkSession spark, AttentionSettings settings, AttendOptions options) {
+  /**
+   * @param settings of {@code request}, for the tokens it is meant for
+   */
+  IntegerStreams(SparkSession spark, Attention request, AttentionSettings settings) {
     this.spark = spark;
-    this.options = options;
-    this.settings =
-        AttentionSettings.builder(settings.headDim(), settings.valueDim())
-            .operator(settings.operator())
-            .mask(settings.mask())
-            .form(settings.form())
-            .heads(settings.numHeads(), settings.numKvHeads())
-            .normalize(settings.normalize())
-            .epsilon(settings.epsilon())
+    this.settings = settings;
+    this.request =
+        request
+            .decay(1)
             .ridge(settings.ridge() == 0 ? 0 : 0.5)
+            .scale(1)
             .featureMap(
                 settings.featureMap() == FeatureMap.RELU ? FeatureMap.RELU : FeatureMap.IDENTITY)
             .precision(Precision.FLOAT64)
-            .build();
+            .columns(TokenColumns.defaults())
+            .inputOrder(InputOrder.STORED)
+            .refuseNonFinite(true)
+            .fanIn(2)
+            .observer(JobObserver.NONE);
   }
 
-  Check check(Report report) {
-    SyntheticTokens tokens =
+  Check check() {
+    Dataset<Row> tokens =
         new SyntheticTokens(
-            length(),
-            1,
-            settings.numHeads(),
-            settings.numKvHeads(),
-            settings.headDim(),
-            settings.valueDim(),
-            Distribution.INTEGER,
-            1);
-    TokenTable table =
-        TokenTable.open(
-            tokens.table(spark, PARTITIONS),
-            TokenColumns.defaults(),
-            settings.numHeads(),
-            settings.numKvHeads());
-    Attend.Result distributed = attend(table, options.kernels(), 2, report);
-    OutputSample sample = OutputSample.of(distributed.runs(), length(), 1);
+                length(),
+                1,
+                settings.numHeads(),
+                settings.numKvHeads(),
+                settings.headDim(),
+                settings.valueDim(),
+                Distribution.INTEGER,
+                1)
+            .table(spark, PARTITIONS);
+    Attention.Result distributed = request.run(tokens);
+    OutputSample sample = OutputSample.of(spark, distributed, length(), 1);
     TreeMap<OutputSample.Place, double[]> actual = sample.collect(distributed.outputs());
+    SerialRecurrence serial = SerialRecurrence.of(request, tokens, sample.isNamed());
     TreeMap<OutputSample.Place, double[]> expected =
-        sample.collect(attend(table.inOnePartition(), "recurrent", 2, report).outputs());
+        sample.collect(serial.job().run(serial.tokens()).outputs());
     Errors errors = new Errors();
     expected.forEach((place, values) -> errors.add(actual.get(place), values));
     return Check.atMost(
@@ -76,21 +74,7 @@ final class IntegerStreams {
         0,
         String.format(
             "%d tokens in %d runs, %d outputs equal to the bit",
-            length(), distributed.runs().runs(), expected.size()));
-  }
-
-  private Attend.Result attend(TokenTable table, String kernels, int fanIn, Report report) {
-    AttendOptions how =
-        new AttendOptions(
-            kernels,
-            options.instructionSet(),
-            InputOrder.STORED,
-            true,
-            fanIn,
-            options.openBytes(),
-            Long.MAX_VALUE);
-    return new Attend(spark, settings, how, report)
-        .run(table, TokenColumns.defaults(), "o", Map.of(), false);
+            length(), distributed.runs(), expected.size()));
   }
 
   /** Values are -2 .. 2, so a sum over n^order tuples is below 2 (4 d)^order n^order. */

@@ -11,11 +11,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Things that are wrong and have to be noticed, on the tokens of the input. */
+/**
+ * Things that are wrong and have to be noticed: on the tokens of the input, or on random ones where
+ * the input has too few for anything to go wrong.
+ */
 final class NegativeControls {
   private static final double NOTICED = 1e-6;
   private static final double DECAY = 0.9;
   private static final int PIECES = 9;
+  private static final long SEED = 1;
 
   private final AttentionSettings settings;
   private final AttentionKernel kernel;
@@ -24,7 +28,7 @@ final class NegativeControls {
   NegativeControls(AttentionSettings settings, AttentionKernel kernel, Tokens tokens) {
     this.settings = settings;
     this.kernel = kernel;
-    this.tokens = tokens;
+    this.tokens = tokens.count() < PIECES ? Tokens.random(settings, PIECES, SEED) : tokens;
   }
 
   List<Check> checks() {

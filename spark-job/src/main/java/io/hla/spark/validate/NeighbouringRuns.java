@@ -1,16 +1,16 @@
 package io.hla.spark.validate;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.hla.kernels.State;
 import io.hla.kernels.Summary;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.SequenceState;
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import java.util.ArrayList;
+import io.hla.spark.Attention;
+import io.hla.spark.runs.Run;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * Bracketings of what the scan combines: the summaries of neighbouring runs of the longest
@@ -19,16 +19,14 @@ import java.util.stream.Collectors;
 final class NeighbouringRuns {
   private static final int MOST = 16;
 
-  private final Attend.Result job;
+  private final Attention.Result job;
   private final List<Run> runs;
 
-  NeighbouringRuns(Attend.Result job) {
+  NeighbouringRuns(Attention.Result job) {
     this.job = job;
-    List<Run> longest = job.runs().longest();
-    int count = Math.min(MOST, longest.size());
-    int from = (longest.size() - count) / 2;
-    // A copy: sublists do not go to tasks.
-    runs = new ArrayList<>(longest.subList(from, from + count));
+    long count = Math.min(MOST, job.longest());
+    long from = (job.longest() - count) / 2;
+    runs = job.runsOf(job.longestSequence(), from, from + count);
   }
 
   /** None where every sequence lies in one run, and nothing is combined. */
@@ -36,7 +34,7 @@ final class NeighbouringRuns {
     if (runs.size() < 2) {
       return List.of();
     }
-    List<Summary> items = job.summaries().of(runs);
+    List<Summary> items = job.summaries(runs);
     Run first = runs.get(0);
     Run last = runs.get(runs.size() - 1);
     Map<Long, State> states = inFrontOf(first, last);
@@ -65,19 +63,13 @@ final class NeighbouringRuns {
   }
 
   private Map<Long, State> inFrontOf(Run first, Run last) {
-    SequenceKey sequence = first.sequence();
-    Set<Long> starts = Set.of(first.start(), last.start());
-    return job
-        .prefixes()
-        .filter(
-            prefix ->
-                prefix.state() != null
-                    && prefix.sequence().equals(sequence)
-                    && starts.contains(prefix.nextPosition()))
-        .collect()
-        .stream()
-        .collect(
-            Collectors.toMap(
-                SequenceState::nextPosition, prefix -> State.fromBytes(prefix.state())));
+    Dataset<Row> prefixes =
+        job.prefixes()
+            .where(col("next_pos").isin(first.start(), last.start()).and(col("state").isNotNull()));
+    if (job.sequenceType() != null) {
+      prefixes = prefixes.where(col("seq").equalTo(first.sequence().external(job.sequenceType())));
+    }
+    return prefixes.select("next_pos", "state").collectAsList().stream()
+        .collect(Collectors.toMap(row -> row.getLong(0), row -> State.fromBytes(row.getAs(1))));
   }
 }

@@ -1,23 +1,23 @@
 package io.hla.spark.validate;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
 import io.hla.kernels.State;
 import io.hla.kernels.Summary;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.attend.AttendOptions.InputOrder;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
+import io.hla.spark.Attention;
+import io.hla.spark.ComputeSettings;
+import io.hla.spark.InputOrder;
+import io.hla.spark.JobObserver;
+import io.hla.spark.attend.Phases;
+import io.hla.spark.attend.SortedTokens;
 import io.hla.spark.validate.Way.Kind;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
-import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * The same job run in other ways: as one serial recurrence, with other fan-ins, partitions and run
@@ -29,12 +29,10 @@ final class OtherWays {
   private static final long MOST_RUNS = 1000;
   private static final long MOST_BYTES = 64L << 20;
 
-  private final SparkSession spark;
-  private final TokenTable table;
-  private final TokenColumns columns;
+  private final Attention request;
   private final AttentionSettings settings;
-  private final AttendOptions options;
-  private final Report report;
+  private final Dataset<Row> tokens;
+  private final Phases phases;
   private final OutputSample sample;
   private final TreeMap<OutputSample.Place, double[]> expected;
   private final double tolerance;
@@ -42,25 +40,21 @@ final class OtherWays {
   private final List<Way> ways = new ArrayList<>();
 
   /**
-   * @param table the tokens up to some position
+   * @param tokens the tokens up to some position
    * @param expected outputs of the job as {@code attend} runs it, at the places of {@code sample}
    */
   OtherWays(
-      SparkSession spark,
-      TokenTable table,
-      TokenColumns columns,
+      Attention request,
       AttentionSettings settings,
-      AttendOptions options,
-      Report report,
+      Dataset<Row> tokens,
+      Phases phases,
       OutputSample sample,
       TreeMap<OutputSample.Place, double[]> expected,
       double tolerance) {
-    this.spark = spark;
-    this.table = table;
-    this.columns = columns;
+    this.request = request.inputOrder(InputOrder.STORED).observer(JobObserver.NONE);
     this.settings = settings;
-    this.options = options;
-    this.report = report;
+    this.tokens = tokens;
+    this.phases = phases;
     this.sample = sample;
     this.expected = expected;
     this.tolerance = tolerance;
@@ -77,48 +71,63 @@ final class OtherWays {
 
   /** The outputs of the serial recurrence, token by token in double. */
   TreeMap<OutputSample.Place, double[]> serial() {
-    AttentionSettings exact = settings.withPrecision(Precision.FLOAT64);
-    return run(
-        Kind.SERIAL,
-        "the serial recurrence",
-        exact,
-        table.inOnePartition(),
-        with("recurrent", options.fanIn(), false));
+    SerialRecurrence serial = SerialRecurrence.of(request, tokens, sample.isNamed());
+    return run(Kind.SERIAL, "the serial recurrence", serial.job(), serial.tokens());
   }
 
   /** Runs all other ways and compares them. */
   void compare() {
-    AttendOptions usual = with(options.kernels(), options.fanIn(), false);
-    same(Kind.STORED, "runs as stored", table, usual);
+    same(Kind.STORED, "runs as stored", request, tokens);
     Way first = ways.get(ways.size() - 1);
     // Trees of one run have nothing to combine.
-    TokenTable split =
-        first.runs() >= TREE_RUNS ? table : table.cutEvery(Math.max(1, first.tokens() / TREE_RUNS));
+    Attention split =
+        first.runs() >= TREE_RUNS
+            ? request
+            : request.cutEvery(Math.max(1, first.tokens() / TREE_RUNS));
     for (int fanIn : new int[] {2, 5}) {
-      same(Kind.FAN_IN, "fan-in " + fanIn, split, with(options.kernels(), fanIn, false));
+      same(Kind.FAN_IN, "fan-in " + fanIn, split.fanIn(fanIn), tokens);
     }
     if (first.partitions() > 1) {
       int fewer = first.partitions() / 2;
-      same(Kind.COALESCED, fewer + " partitions", table.coalesced(fewer), usual);
+      same(Kind.COALESCED, fewer + " partitions", request, tokens.coalesce(fewer));
     }
-    int more = first.partitions() + 3;
     same(
         Kind.SORTED,
-        String.format("%d sorted partitions, cut every %d", more, TokenTable.SORTED_CHUNK),
-        table.sorted(more),
-        usual);
+        "sorted, cut every " + SortedTokens.CHUNK,
+        request.inputOrder(InputOrder.SORT),
+        tokens);
     for (long length : runLengths(first.tokens(), first.runs())) {
-      same(Kind.CUT, "runs cut every " + length, table.cutEvery(length), usual);
+      same(Kind.CUT, "runs cut every " + length, request.cutEvery(length), tokens);
     }
+    bothScans(split, first.runs() > mostOnDriver() ? few(split) : tokens);
+  }
+
+  /** Runs whose summaries and states the driver has room for. */
+  private long mostOnDriver() {
+    long each = Summary.bytesInMemory(settings, 0) + State.bytesInMemory(settings);
+    ComputeSettings compute = request.compute();
+    return Math.max(2, Math.min(compute.driverRuns(), compute.driverBytes() / each));
+  }
+
+  /** The first tokens of some sequences, in about as many runs as the driver has room for. */
+  private Dataset<Row> few(Attention split) {
+    Dataset<Row> some = sample.of(tokens, request.columns());
+    Attention.Result found = scannedOn(split, true).run(some);
+    double share = (double) mostOnDriver() / found.runs();
+    if (share >= 1) {
+      return some;
+    }
+    long start = expected.keySet().stream().mapToLong(OutputSample.Place::position).min().orElse(0);
+    long length = found.tokens() / found.sequences();
+    Column position = col("`" + request.columns().position().replace("`", "``") + "`");
+    return some.where(position.lt(start + Math.max(1, (long) (share * length))));
+  }
+
+  private void bothScans(Attention split, Dataset<Row> some) {
     TreeMap<OutputSample.Place, double[]> onDriver =
-        same(Kind.DRIVER, "scan on the driver", split, usual);
+        same(Kind.DRIVER, "scan on the driver", scannedOn(split, false), some);
     TreeMap<OutputSample.Place, double[]> onExecutors =
-        run(
-            Kind.EXECUTORS,
-            "scan on executors",
-            settings,
-            split,
-            with(options.kernels(), options.fanIn(), true));
+        run(Kind.EXECUTORS, "scan on executors", scannedOn(split, true), some);
     checks.add(
         Check.atMost(
             "same bits when executors scan",
@@ -127,21 +136,25 @@ final class OtherWays {
             "the tree on the driver and on executors"));
   }
 
+  private static Attention scannedOn(Attention job, boolean executors) {
+    return job.compute(job.compute().scannedOn(executors));
+  }
+
   /** Run lengths, longest first, that cut a table into more and more runs than it is stored in. */
-  private List<Long> runLengths(long tokens, long runs) {
+  private List<Long> runLengths(long count, long runs) {
     long bytes = Summary.sizeInBytes(settings, 0) + State.initial(settings).sizeInBytes();
-    long most = Math.min(Math.min(MOST_RUNS, MOST_BYTES / bytes), tokens / 2);
+    long most = Math.min(Math.min(MOST_RUNS, MOST_BYTES / bytes), count / 2);
     List<Long> lengths = new ArrayList<>();
     for (int i = 1; i <= CUTS && most > runs; i++) {
       double wanted = runs * Math.pow((double) most / runs, (double) i / CUTS);
-      lengths.add(Math.max(1, Math.round(tokens / wanted)));
+      lengths.add(Math.max(1, Math.round(count / wanted)));
     }
     return lengths.stream().distinct().toList();
   }
 
   private TreeMap<OutputSample.Place, double[]> same(
-      Kind kind, String name, TokenTable tokens, AttendOptions with) {
-    TreeMap<OutputSample.Place, double[]> outputs = run(kind, name, settings, tokens, with);
+      Kind kind, String name, Attention job, Dataset<Row> table) {
+    TreeMap<OutputSample.Place, double[]> outputs = run(kind, name, job, table);
     Way way = ways.get(ways.size() - 1);
     checks.add(
         Check.atMost(
@@ -155,40 +168,30 @@ final class OtherWays {
   }
 
   private TreeMap<OutputSample.Place, double[]> run(
-      Kind kind, String name, AttentionSettings as, TokenTable tokens, AttendOptions with) {
-    return report.phase("again", name, () -> timed(kind, name, as, tokens, with));
+      Kind kind, String name, Attention job, Dataset<Row> table) {
+    return phases.run("again", name, () -> timed(kind, name, job, table));
   }
 
   private TreeMap<OutputSample.Place, double[]> timed(
-      Kind kind, String name, AttentionSettings as, TokenTable tokens, AttendOptions with) {
-    Report figures =
-        new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream()));
+      Kind kind, String name, Attention job, Dataset<Row> table) {
     long start = System.nanoTime();
-    Attend.Result result =
-        new Attend(spark, as, with, figures).run(tokens, columns, "o", Map.of(), false);
+    Attention.Result result = job.run(table);
     TreeMap<OutputSample.Place, double[]> outputs = sample.collect(result.outputs());
     ways.add(
         new Way(
             kind,
             name,
-            result.runs().tokens(),
-            result.runs().runs(),
-            (int) figures.figure("partitions"),
-            with.fanIn(),
+            result.tokens(),
+            result.runs(),
+            result.partitions(),
+            job.compute().fanIn(),
             (System.nanoTime() - start) / 1e9,
-            (long) figures.figure("summaryBytesMoved") + (long) figures.figure("stateBytesMoved")));
+            bytes(result, "summaryBytesMoved") + bytes(result, "stateBytesMoved")));
     return outputs;
   }
 
-  private AttendOptions with(String kernels, int fanIn, boolean onExecutors) {
-    return new AttendOptions(
-        kernels,
-        options.instructionSet(),
-        InputOrder.STORED,
-        options.refuseNonFinite(),
-        fanIn,
-        options.openBytes(),
-        onExecutors ? 0 : Long.MAX_VALUE);
+  private static long bytes(Attention.Result result, String figure) {
+    return ((Number) result.figures().get(figure)).longValue();
   }
 
   private static double difference(

@@ -1,109 +1,155 @@
 package io.hla.spark.validate;
 
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.scan.RunTable;
-import java.io.Serializable;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.hla.spark.Attention;
+import io.hla.spark.runs.RunRows;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenColumns;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 
 /**
  * Positions whose outputs are compared: the first tokens of some sequences, the tokens around run
- * boundaries, and random ones.
+ * boundaries, and random ones. A function of the runs and the seed; the driver sees no more runs
+ * than it chooses.
+ *
+ * @param sequenceType type of the sequence column, or null when there is none
+ * @param positions of every chosen sequence, its first one among them
  */
-record OutputSample(Map<SequenceKey, Set<Long>> positions) implements Serializable {
+record OutputSample(DataType sequenceType, TreeMap<SequenceKey, TreeSet<Long>> positions) {
   private static final int SEQUENCES = 4;
   private static final int FIRST = 48;
   private static final int BOUNDARIES = 24;
   private static final int RANDOM = 160;
 
-  /** One sampled output. */
-  record Output(SequenceKey sequence, long position, double[] values) implements Serializable {}
-
   /** {@code limit}: positions that far behind the start of a sequence are left out. */
-  static OutputSample of(RunTable runs, long limit, long seed) {
+  static OutputSample of(SparkSession spark, Attention.Result job, long limit, long seed) {
+    Dataset<Row> runs = RunRows.of(spark, job.sequenceType(), job.runList());
+    return of(runs, job.sequenceType(), limit, seed);
+  }
+
+  /** {@code runs} as {@link RunRows} has them. */
+  static OutputSample of(Dataset<Row> runs, DataType sequenceType, long limit, long seed) {
+    OutputSample sample = new OutputSample(sequenceType, new TreeMap<>());
     Random random = new Random(seed);
-    Map<SequenceKey, Set<Long>> positions = new HashMap<>();
-    List<SequenceKey> sequences = new ArrayList<>(runs.bySequence().keySet());
-    int taken = Math.min(SEQUENCES, sequences.size());
-    for (int s = 0; s < taken; s++) {
-      SequenceKey sequence = sequences.get((int) ((long) s * sequences.size() / taken));
-      List<Run> ordered = runs.bySequence().get(sequence);
-      long start = ordered.get(0).start();
-      long end = Math.min(ordered.get(ordered.size() - 1).end(), start + limit);
-      Set<Long> chosen = new HashSet<>();
+    for (Row sequence : sample.chosen(runs)) {
+      long start = sequence.getLong(0);
+      long end = Math.min(sequence.getLong(1), start + limit);
+      SequenceKey key = sample.isNamed() ? SequenceKey.ofExternal(sequence, 2) : SequenceKey.ONLY;
+      TreeSet<Long> chosen = new TreeSet<>();
       for (long t = start; t < Math.min(end, start + FIRST); t++) {
         chosen.add(t);
       }
-      int boundaries = Math.min(BOUNDARIES, ordered.size());
-      for (int i = 0; i < boundaries; i++) {
-        long boundary = ordered.get((int) ((long) i * ordered.size() / boundaries)).start();
-        for (long t = boundary - 1; t <= boundary + 1; t++) {
-          chosen.add(t);
-        }
+      for (long boundary : sample.boundaries(runs, key, end)) {
+        chosen.addAll(List.of(boundary - 1, boundary, boundary + 1));
       }
       for (int i = 0; i < RANDOM; i++) {
         chosen.add(start + (long) (random.nextDouble() * (end - start)));
       }
       chosen.add(end - 1);
       chosen.removeIf(t -> t < start || t >= end);
-      positions.put(sequence, chosen);
+      sample.positions.put(key, chosen);
     }
-    return new OutputSample(positions);
+    return sample;
+  }
+
+  /** (first position, position behind the last, sequence) of some sequences. */
+  private List<Row> chosen(Dataset<Row> runs) {
+    Column first = min(RunRows.FIRST);
+    Column behind = max(RunRows.BEHIND);
+    if (!isNamed()) {
+      return runs.agg(first, behind).collectAsList();
+    }
+    Column sequence = col(RunRows.SEQUENCE);
+    return runs.groupBy(sequence)
+        .agg(first.as("first"), behind.as("behind"))
+        .orderBy(xxhash64(sequence), sequence)
+        .limit(SEQUENCES)
+        .select(col("first"), col("behind"), sequence)
+        .collectAsList();
+  }
+
+  /** Where some runs of a sequence start, in front of a position. */
+  private List<Long> boundaries(Dataset<Row> runs, SequenceKey sequence, long end) {
+    Column first = col(RunRows.FIRST);
+    return runs
+        .where(is(col(RunRows.SEQUENCE), sequence).and(first.lt(end)))
+        .orderBy(xxhash64(first), first)
+        .select(first)
+        .takeAsList(BOUNDARIES)
+        .stream()
+        .map(row -> row.getLong(0))
+        .toList();
+  }
+
+  /** Whether the tokens have a sequence column. */
+  boolean isNamed() {
+    return sequenceType != null;
+  }
+
+  /** The chosen sequences. */
+  Set<SequenceKey> sequences() {
+    return positions.keySet();
+  }
+
+  /** The first position of a chosen sequence. */
+  long start(SequenceKey sequence) {
+    return positions.get(sequence).first();
   }
 
   int size() {
     return positions.values().stream().mapToInt(Set::size).sum();
   }
 
+  /** The tokens of the chosen sequences. */
+  Dataset<Row> of(Dataset<Row> tokens, TokenColumns columns) {
+    return tokens.where(
+        any(sequences().stream().map(key -> is(Tokens.quoted(columns.sequence()), key))));
+  }
+
   /** Runs the job behind {@code outputs}, (seq, pos, o) or (pos, o), and keeps the sample. */
   TreeMap<Place, double[]> collect(Dataset<Row> outputs) {
-    boolean named = outputs.columns().length == 3;
-    DataType type = named ? outputs.schema().fields()[0].dataType() : null;
-    boolean isDouble = outputs.schema().json().contains("\"elementType\":\"double\"");
-    int at = named ? 1 : 0;
-    OutputSample sample = this;
+    String[] columns = outputs.columns();
+    int at = isNamed() ? 1 : 0;
+    Column position = Tokens.quoted(columns[at]);
+    Stream<Column> places =
+        positions.entrySet().stream()
+            .map(
+                sequence ->
+                    is(Tokens.quoted(columns[0]), sequence.getKey())
+                        .and(position.isin(sequence.getValue().toArray())));
     TreeMap<Place, double[]> collected = new TreeMap<>();
-    ((org.apache.spark.sql.classic.Dataset<Row>) outputs)
-        .queryExecution()
-        .toRdd()
-        .toJavaRDD()
-        .mapPartitions(
-            rows -> {
-              List<Output> kept = new ArrayList<>();
-              while (rows.hasNext()) {
-                InternalRow row = rows.next();
-                SequenceKey key = named ? SequenceKey.of(row.get(0, type)) : SequenceKey.ONLY;
-                Set<Long> wanted = sample.positions.get(key);
-                if (wanted != null && wanted.contains(row.getLong(at))) {
-                  kept.add(
-                      new Output(key, row.getLong(at), values(row.getArray(at + 1), isDouble)));
-                }
-              }
-              return kept.iterator();
-            })
-        .collect()
-        .forEach(o -> collected.put(new Place(o.sequence(), o.position()), o.values()));
+    for (Row row : outputs.where(any(places)).collectAsList()) {
+      SequenceKey key = isNamed() ? SequenceKey.ofExternal(row, 0) : SequenceKey.ONLY;
+      collected.put(new Place(key, row.getLong(at)), values(row.getList(at + 1)));
+    }
     return collected;
   }
 
-  private static double[] values(
-      org.apache.spark.sql.catalyst.util.ArrayData array, boolean isDouble) {
-    double[] values = new double[array.numElements()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = isDouble ? array.getDouble(i) : array.getFloat(i);
-    }
-    return values;
+  private Column is(Column column, SequenceKey sequence) {
+    return isNamed() ? column.equalTo(sequence.external(sequenceType)) : lit(true);
+  }
+
+  private static Column any(Stream<Column> conditions) {
+    return conditions.reduce(lit(false), Column::or);
+  }
+
+  private static double[] values(List<Number> numbers) {
+    return numbers.stream().mapToDouble(Number::doubleValue).toArray();
   }
 
   /** A token of a sequence. */

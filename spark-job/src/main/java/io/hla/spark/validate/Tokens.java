@@ -1,18 +1,74 @@
 package io.hla.spark.validate;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.State;
 import io.hla.kernels.Summarizer;
 import io.hla.kernels.Summary;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenColumns;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
 
 /**
  * Consecutive tokens of one sequence in the driver's memory: q [n][H d], k [n][Hkv d], v [n][Hkv
  * dv], packed.
  */
 record Tokens(int count, double[] q, double[] k, double[] v) {
+
+  /**
+   * Reads consecutive tokens of a table, at most {@code count}.
+   *
+   * @param type type of the sequence column, or null when there is none
+   */
+  static Tokens read(
+      Dataset<Row> table,
+      TokenColumns columns,
+      SequenceKey sequence,
+      DataType type,
+      long start,
+      int count) {
+    Column position = quoted(columns.position());
+    Dataset<Row> rows = table.where(position.between(start, start + count - 1));
+    if (type != null) {
+      rows = rows.where(quoted(columns.sequence()).equalTo(sequence.external(type)));
+    }
+    List<Row> found =
+        rows.orderBy(position)
+            .select(quoted(columns.query()), quoted(columns.key()), quoted(columns.value()))
+            .collectAsList();
+    return new Tokens(found.size(), packed(found, 0), packed(found, 1), packed(found, 2));
+  }
+
+  private static double[] packed(List<Row> rows, int column) {
+    return rows.stream()
+        .flatMap(row -> row.<Number>getList(column).stream())
+        .mapToDouble(Number::doubleValue)
+        .toArray();
+  }
+
+  /** The name of a column, whatever characters it has. */
+  static Column quoted(String column) {
+    return col("`" + column.replace("`", "``") + "`");
+  }
+
+  /** Tokens of numbers between -2 and 2. */
+  static Tokens random(AttentionSettings settings, int count, long seed) {
+    Random random = new Random(seed);
+    return new Tokens(
+        count,
+        random.doubles(count * (long) settings.queryWidth(), -2, 2).toArray(),
+        random.doubles(count * (long) settings.keyWidth(), -2, 2).toArray(),
+        random.doubles(count * (long) settings.valueWidth(), -2, 2).toArray());
+  }
 
   /** Tokens {@code from} to {@code to - 1}. */
   Tokens slice(AttentionSettings settings, int from, int to) {

@@ -1,23 +1,15 @@
 package io.hla.spark.validate;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Form;
 import io.hla.kernels.Kernels;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
-import io.hla.spark.attend.Attend;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
-import io.hla.spark.scan.RunTable;
-import java.io.OutputStream;
-import java.io.PrintStream;
+import io.hla.spark.Attention;
+import io.hla.spark.InputException;
+import io.hla.spark.attend.Phases;
+import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,55 +28,58 @@ public final class Validator {
   private static final int SEGMENT = 40;
 
   private final SparkSession spark;
-  private final TokenTable table;
-  private final TokenTable prefix;
-  private final TokenColumns columns;
-  private final AttentionSettings settings;
-  private final AttendOptions options;
-  private final Report report;
+  private final Attention request;
+  private final Dataset<Row> tokens;
+  private final Dataset<Row> prefix;
   private final long prefixTokens;
+  private final Phases phases;
   private final List<Check> checks = new ArrayList<>();
   private final List<Way> ways = new ArrayList<>();
   private final Map<Long, Double> errorAtPosition = new TreeMap<>();
-  private RunTable runs;
+  private Attention.Result baseline;
 
   /**
-   * @param table the tokens
+   * @param request what is validated; keeps no columns
+   * @param tokens the tokens
    * @param prefix the same tokens up to {@code prefixTokens} behind the first position of the
    *     table; other ways to run the job are tried on these
    */
   public Validator(
       SparkSession spark,
-      TokenTable table,
-      TokenTable prefix,
-      long prefixTokens,
-      TokenColumns columns,
-      AttentionSettings settings,
-      AttendOptions options,
-      Report report) {
+      Attention request,
+      Dataset<Row> tokens,
+      Dataset<Row> prefix,
+      long prefixTokens) {
     this.spark = spark;
-    this.table = table;
+    this.request = request;
+    this.tokens = tokens;
     this.prefix = prefix;
     this.prefixTokens = prefixTokens;
-    this.columns = columns;
-    this.settings = settings;
-    this.options = options;
-    this.report = report;
+    this.phases = new Phases(spark.sparkContext(), request.observer());
   }
+
+  /**
+   * What a table holds.
+   *
+   * @param longest runs of the sequence that has the most of them
+   */
+  public record Counts(long tokens, long sequences, long runs, long longest) {}
 
   /**
    * The verdict.
    *
+   * @param settings what was computed
    * @param checks all lines, proofs and controls
-   * @param runs the runs of the table
+   * @param table what the table holds
    * @param errorAtPosition largest error against the serial recurrence by position
    * @param tolerance the limit of that error
    * @param ways how the job was run again, and what that took
-   * @param fanIn children of a node of the tree of {@code runs}
+   * @param fanIn children of a node of the tree of the longest sequence
    */
   public record Verdict(
+      AttentionSettings settings,
       List<Check> checks,
-      RunTable runs,
+      Counts table,
       Map<Long, Double> errorAtPosition,
       double tolerance,
       List<Way> ways,
@@ -115,47 +110,51 @@ public final class Validator {
   }
 
   private double tolerance() {
-    return tolerance(settings, Math.min(prefixTokens, runs.tokens()));
+    return tolerance(baseline.settings(), Math.min(prefixTokens, baseline.tokens()));
   }
 
   /** Runs everything. */
   public Verdict run() {
-    Attend.Result baseline =
-        new Attend(spark, settings, options, report).run(table, columns, "o", Map.of(), false);
-    runs = baseline.runs();
-    if (runs.tokens() == 0) {
-      throw new io.hla.spark.InputException("HLA_INPUT_EMPTY", "there is no token to validate");
+    baseline = request.withPrefixes().run(tokens);
+    if (baseline.tokens() == 0) {
+      throw new InputException("HLA_INPUT_EMPTY", "there is no token to validate");
     }
-    OutputSample sample = OutputSample.of(runs, prefixTokens, SEED);
+    OutputSample sample = OutputSample.of(spark, baseline, prefixTokens, SEED);
     TreeMap<OutputSample.Place, double[]> outputs =
-        report.phase(
+        phases.run(
             "attend",
             "computing all outputs, keeping " + sample.size(),
             () -> sample.collect(baseline.outputs()));
-    report.phase("definition", "sums over index tuples", () -> againstDefinition(outputs));
+    phases.run("definition", "sums over index tuples", () -> againstDefinition(sample, outputs));
     otherWays(sample, outputs);
-    report.phase("laws", "segments of neighbouring tokens", this::laws);
-    report.phase(
+    phases.run("laws", "segments of neighbouring tokens", this::laws);
+    phases.run(
         "bracketings",
         "summaries of neighbouring runs",
         () -> checks.addAll(new NeighbouringRuns(baseline).checks()));
-    report.phase(
+    phases.run(
         "integers",
         "exact streams",
-        () -> checks.add(new IntegerStreams(spark, settings, options).check(quiet())));
+        () -> checks.add(new IntegerStreams(spark, request, baseline.settings()).check()));
     return new Verdict(
-        List.copyOf(checks), runs, errorAtPosition, tolerance(), ways, options.fanIn());
+        baseline.settings(),
+        List.copyOf(checks),
+        new Counts(baseline.tokens(), baseline.sequences(), baseline.runs(), baseline.longest()),
+        errorAtPosition,
+        tolerance(),
+        ways,
+        request.compute().fanIn());
   }
 
-  private void againstDefinition(TreeMap<OutputSample.Place, double[]> outputs) {
+  private void againstDefinition(
+      OutputSample sample, TreeMap<OutputSample.Place, double[]> outputs) {
     Errors errors = new Errors();
     int compared = 0;
-    for (SequenceKey sequence :
-        outputs.keySet().stream().map(OutputSample.Place::sequence).distinct().toList()) {
-      long start = runs.bySequence().get(sequence).get(0).start();
-      Tokens tokens = tokens(sequence, start, DENSE_TOKENS);
-      DenseDefinition definition = new DenseDefinition(settings, tokens);
-      for (int t = 0; t < tokens.count(); t++) {
+    for (SequenceKey sequence : sample.sequences()) {
+      long start = sample.start(sequence);
+      Tokens first = tokens(sequence, start, (int) Math.min(DENSE_TOKENS, prefixTokens));
+      DenseDefinition definition = new DenseDefinition(baseline.settings(), first);
+      for (int t = 0; t < first.count(); t++) {
         double[] actual = outputs.get(new OutputSample.Place(sequence, start + t));
         errors.add(actual, definition.output(t));
         compared++;
@@ -171,8 +170,7 @@ public final class Validator {
 
   private void otherWays(OutputSample sample, TreeMap<OutputSample.Place, double[]> outputs) {
     OtherWays others =
-        new OtherWays(
-            spark, prefix, columns, settings, options, report, sample, outputs, tolerance());
+        new OtherWays(request, baseline.settings(), prefix, phases, sample, outputs, tolerance());
     againstSerial(others.serial(), outputs);
     others.compare();
     checks.addAll(others.checks());
@@ -200,33 +198,22 @@ public final class Validator {
 
   private void laws() {
     // Three neighbouring segments around the boundary of two runs, or the first ones.
-    List<Run> longest = runs.longest();
-    Run middle = longest.get(longest.size() / 2);
-    long start = Math.max(longest.get(0).start(), middle.start() - SEGMENT * 3 / 2);
-    Tokens tokens = tokens(middle.sequence(), start, SEGMENT * 3);
-    AttentionKernel kernel = Kernels.choose(options.kernels(), options.instructionSet());
-    checks.addAll(new Laws(settings.withPrecision(Precision.FLOAT64), kernel, tokens).checks());
-    checks.addAll(new NegativeControls(settings, kernel, tokens).checks());
+    SequenceKey sequence = baseline.longestSequence();
+    long middle = startOfRun(sequence, baseline.longest() / 2);
+    long start = Math.max(startOfRun(sequence, 0), middle - SEGMENT * 3 / 2);
+    Tokens segments = tokens(sequence, start, SEGMENT * 3);
+    AttentionKernel kernel =
+        Kernels.choose(request.compute().kernels(), request.compute().instructionSet());
+    AttentionSettings settings = baseline.settings();
+    checks.addAll(new Laws(settings.withPrecision(Precision.FLOAT64), kernel, segments).checks());
+    checks.addAll(new NegativeControls(settings, kernel, segments).checks());
+  }
+
+  private long startOfRun(SequenceKey sequence, long rank) {
+    return baseline.runsOf(sequence, rank, rank + 1).get(0).start();
   }
 
   private Tokens tokens(SequenceKey sequence, long start, int count) {
-    Dataset<Row> rows =
-        table.tokens().where(col("pos").between(start, start + count - 1)).orderBy("pos");
-    if (table.layout().sequenceType() != null) {
-      rows = rows.where(col("seq").equalTo(sequence.external(table.layout().sequenceType())));
-    }
-    List<Row> found = rows.select("q", "k", "v").collectAsList();
-    return new Tokens(found.size(), packed(found, 0), packed(found, 1), packed(found, 2));
-  }
-
-  private static double[] packed(List<Row> rows, int column) {
-    return rows.stream()
-        .flatMap(row -> row.<Number>getList(column).stream())
-        .mapToDouble(Number::doubleValue)
-        .toArray();
-  }
-
-  private Report quiet() {
-    return new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream()));
+    return Tokens.read(tokens, request.columns(), sequence, baseline.sequenceType(), start, count);
   }
 }

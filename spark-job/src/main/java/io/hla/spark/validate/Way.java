@@ -16,7 +16,7 @@ public record Way(
     Kind kind,
     String name,
     long tokens,
-    int runs,
+    long runs,
     int partitions,
     int fanIn,
     double seconds,

@@ -7,24 +7,37 @@ import io.hla.kernels.Form;
 import io.hla.kernels.Operator;
 import io.hla.kernels.State;
 import io.hla.kernels.Summary;
+import io.hla.spark.Attention;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
-import io.hla.spark.report.Report;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerStageCompleted;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** Spark's UI shows of each stage what its listeners are told: here what tasks counted by name. */
+/** Spark's UI shows what its listeners are told: here what tasks counted by name. */
 class JobMetricsTest {
   /** In 71 partitions, so in as many runs: levels of 71, 18, 5 and 2 nodes with fan-in 4. */
   private static final int TOKENS = 710;
+
+  private static final Set<String> METRICS =
+      Set.of(
+          "positions read",
+          "tokens summarized",
+          "summaries",
+          "summary bytes",
+          "combines",
+          "advances",
+          "states",
+          "state bytes",
+          "tokens attended");
 
   private static final AttentionSettings HLA2 =
       AttentionSettings.builder(3, 2).operator(Operator.HLA2).decay(0.9).build();
@@ -33,70 +46,71 @@ class JobMetricsTest {
 
   @Test
   void tasksOfAScanOnTheDriverCountTokensAndSummaries() throws TimeoutException {
-    Report report = TestJob.report(spark);
-    Map<String, Long> counted = run(TestJob.stored(spark, HLA2).fanIn(4), report);
-    assertThat(counted)
-        .containsEntry("HLA positions read", (long) TOKENS)
-        .containsEntry("HLA tokens summarized", TOKENS - 10L)
-        .containsEntry("HLA summaries", 70L)
-        .containsEntry("HLA summary bytes", (Long) report.figure("summaryBytesMoved"))
-        .containsEntry("HLA tokens attended", (long) TOKENS);
+    Counted job = run(TestJob.stored(spark, HLA2).fanIn(4));
+    assertThat(job.counted())
+        .containsEntry("positions read", (long) TOKENS)
+        .containsEntry("tokens summarized", TOKENS - 10L)
+        .containsEntry("summaries", 70L)
+        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
+        .containsEntry("tokens attended", (long) TOKENS);
     // 71 items: 17 whole groups of 4, 4 of these, 1 of these. The first run needs no state.
-    assertThat(report.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
-    assertThat(report.figure("advances")).isEqualTo(70L);
-    assertThat(report.figure("summaryBytesMoved")).isEqualTo(70L * summaryBytes(HLA2, 0));
-    assertThat(report.figure("stateBytesMoved")).isEqualTo(70L * stateBytes(HLA2));
+    assertThat(job.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
+    assertThat(job.figure("advances")).isEqualTo(70L);
+    assertThat(job.figure("summaryBytesMoved")).isEqualTo(70L * summaryBytes(HLA2, 0));
+    assertThat(job.figure("stateBytesMoved")).isEqualTo(70L * stateBytes(HLA2));
   }
 
   @Test
   void tasksOfAScanOnExecutorsCountAllThatTheReportSays() throws TimeoutException {
-    Report report = TestJob.report(spark);
-    Map<String, Long> counted =
-        run(TestJob.stored(spark, HLA2).fanIn(4).scannedOnExecutors(), report);
-    assertThat(counted)
-        .containsEntry("HLA summary bytes", (Long) report.figure("summaryBytesMoved"))
-        .containsEntry("HLA state bytes", (Long) report.figure("stateBytesMoved"))
-        .containsEntry("HLA advances", (Long) report.figure("advances"))
+    Counted job = run(TestJob.stored(spark, HLA2).fanIn(4).scannedOnExecutors());
+    assertThat(job.counted())
+        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
+        .containsEntry("state bytes", job.figure("stateBytesMoved"))
+        .containsEntry("advances", job.figure("advances"))
         // The groups of the last run are found to be incomplete behind their second member.
-        .containsEntry("HLA combines", (Long) report.figure("combines") + 1);
-    assertThat(report.figure("scanLevels")).isEqualTo(4);
-    assertThat(report.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
+        .containsEntry("combines", job.figure("combines") + 1);
+    assertThat(job.figure("scanLevels")).isEqualTo(4);
+    assertThat(job.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
     // Levels of 71, 18, 5 and 2 nodes; the last of each has no summary.
-    assertThat(report.figure("summaryBytesMoved"))
+    assertThat(job.figure("summaryBytesMoved"))
         .isEqualTo((70 + 17 + 4 + 1L) * summaryBytes(HLA2, 0));
-    assertThat(report.figure("stateBytesMoved")).isEqualTo((71 + 18 + 5 + 2L) * stateBytes(HLA2));
+    assertThat(job.figure("stateBytesMoved")).isEqualTo((71 + 18 + 5 + 2L) * stateBytes(HLA2));
   }
 
   @Test
   void bothStepsOfAScanAreCounted() throws TimeoutException {
     AttentionSettings published =
         AttentionSettings.builder(3, 2).operator(Operator.HLA3).form(Form.PUBLISHED).build();
-    Report report = TestJob.report(spark);
-    Map<String, Long> counted =
-        run(TestJob.stored(spark, published).fanIn(4).scannedOnExecutors(), report);
-    assertThat(counted)
-        .containsEntry("HLA tokens summarized", 2 * (TOKENS - 10L))
-        .containsEntry("HLA summary bytes", (Long) report.figure("summaryBytesMoved"))
-        .containsEntry("HLA state bytes", (Long) report.figure("stateBytesMoved"))
-        .containsEntry("HLA advances", (Long) report.figure("advances"));
-    assertThat(report.figure("summaryBytesMoved"))
+    Counted job = run(TestJob.stored(spark, published).fanIn(4).scannedOnExecutors());
+    assertThat(job.counted())
+        .containsEntry("tokens summarized", 2 * (TOKENS - 10L))
+        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
+        .containsEntry("state bytes", job.figure("stateBytesMoved"))
+        .containsEntry("advances", job.figure("advances"));
+    assertThat(job.figure("summaryBytesMoved"))
         .isEqualTo((70 + 17 + 4 + 1L) * (summaryBytes(published, 0) + summaryBytes(published, 1)));
   }
 
-  /** Runs a job to its last output; what its stages counted in the end. */
-  private Map<String, Long> run(TestJob job, Report report) throws TimeoutException {
+  /** What the tasks of a job counted, and what the job says of itself. */
+  private record Counted(Map<String, Long> counted, Map<String, Object> figures) {
+    long figure(String name) {
+      return ((Number) figures.get(name)).longValue();
+    }
+  }
+
+  /** Runs a job to its last output. */
+  private Counted run(TestJob job) throws TimeoutException {
     Map<String, Long> counted = new ConcurrentHashMap<>();
     SparkListener listener =
         new SparkListener() {
           @Override
-          public void onStageCompleted(SparkListenerStageCompleted stage) {
-            CollectionConverters.asJava(stage.stageInfo().accumulables())
-                .values()
+          public void onTaskEnd(SparkListenerTaskEnd task) {
+            CollectionConverters.asJava(task.taskInfo().accumulables())
                 .forEach(
                     metric -> {
-                      if (metric.name().get().startsWith("HLA")
-                          && metric.value().get() instanceof Long value) {
-                        counted.merge(metric.name().get(), value, Math::max);
+                      if (METRICS.contains(metric.name().getOrElse(() -> ""))
+                          && metric.update().get() instanceof Long value) {
+                        counted.merge(metric.name().get(), value, Long::sum);
                       }
                     });
           }
@@ -104,12 +118,13 @@ class JobMetricsTest {
     spark.sparkContext().addSparkListener(listener);
     try {
       SyntheticTokens tokens = new SyntheticTokens(TOKENS, 1, 1, 1, 3, 2, Distribution.NORMAL, 1);
-      assertThat(job.run(tokens.table(spark, 71), report).outputs().count()).isEqualTo(TOKENS);
+      Attention.Result result = job.run(tokens.table(spark, 71));
+      assertThat(result.outputs().count()).isEqualTo(TOKENS);
       spark.sparkContext().listenerBus().waitUntilEmpty();
+      return new Counted(counted, result.figures());
     } finally {
       spark.sparkContext().removeSparkListener(listener);
     }
-    return counted;
   }
 
   private static long summaryBytes(AttentionSettings settings, int step) {

@@ -52,6 +52,6 @@ class SessionsTest {
     assertThat(TestJob.bySequence(spark.read().parquet(folder + "/out")).get("s"))
         .isEqualTo(stream.outputs());
     assertThat(spark.conf().get("spark.sql.files.openCostInBytes")).isEqualTo("3MB");
-    assertThat(spark.conf().get("spark.sql.adaptive.enabled")).isEqualTo("false");
+    assertThat(spark.conf().get("spark.sql.adaptive.enabled")).isEqualTo("true");
   }
 }

@@ -2,17 +2,16 @@ package io.hla.spark.scan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.spark.TestSpark;
-import java.nio.charset.StandardCharsets;
+import io.hla.spark.runs.Home;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaPairRDD;
-import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import scala.Tuple2;
@@ -22,49 +21,88 @@ class DistributedTreeTest {
   /** Makes every node a partition of its own. */
   private static final long HUGE = 1L << 40;
 
+  private static final int[] COUNTS = {1, 37, 2, 16, 17, 3};
+
   @ParameterizedTest
   @CsvSource({"2, true", "2, false", "3, true", "5, false", "16, true", "16, false", "40, true"})
   void givesTheStatesOfThePrefixTree(int fanIn, boolean withLast) {
-    int[] counts = {1, 37, 2, 16, 17, 3};
-    List<Tuple2<Node, byte[]>> items = new ArrayList<>();
-    Map<Node, String> inFront = new HashMap<>();
-    Map<Integer, String> behind = new HashMap<>();
-    for (int sequence = 0; sequence < counts.length; sequence++) {
-      int count = counts[sequence];
-      List<String> words = words(sequence, count);
-      List<String> present = words.subList(0, withLast ? count : count - 1);
-      for (int i = 0; i < count; i++) {
-        String word = i < present.size() ? words.get(i) : "";
-        items.add(new Tuple2<>(new Node(sequence, i), bytes(word)));
-      }
-      PrefixTree.Scanned<String> expected =
-          new PrefixTree<>(new Brackets(), fanIn)
-              .scan(new Brackets().first(sequence), present, count);
-      for (int i = 0; i < count; i++) {
-        inFront.put(new Node(sequence, i), expected.inFront().get(i));
-      }
-      if (withLast) {
-        behind.put(sequence, expected.behind());
-      }
-    }
+    int runs = IntStream.of(COUNTS).sum();
+    Forest forest = Forest.of(COUNTS, Forest.dealt(runs, 4, 1, new Random(fanIn)), fanIn, withLast);
     for (long itemBytes : new long[] {1, HUGE}) {
-      Collections.shuffle(items, new Random(fanIn));
-      DistributedTree<String, String> tree = tree(items, counts, fanIn, itemBytes);
+      DistributedTree<String, String> tree =
+          new DistributedTree<>(
+              new Brackets(),
+              fanIn,
+              List.of(forest.distributed(fanIn)),
+              List.of((long) runs),
+              37,
+              itemBytes);
       tree.combine();
-      assertThat(text(tree.inFront())).isEqualTo(inFront);
-      assertThat(text(tree.behind())).isEqualTo(behind);
+      List<JavaPairRDD<Home, byte[]>> states = tree.states();
+      assertThat(states).hasSize(tree.levels());
+      for (JavaPairRDD<Home, byte[]> groups : states.subList(1, states.size())) {
+        assertThat(groups.count()).as("groups have no home").isZero();
+      }
+      Map<Home, String> inFront = new HashMap<>();
+      Forest.once(states.get(0))
+          .forEach(
+              (home, packed) -> {
+                HomeState state = HomeState.unpack(packed);
+                assertThat(state.level()).isZero();
+                assertThat(forest.homes().get(state.node())).isEqualTo(home);
+                inFront.put(home, Brackets.text(state.state()));
+              });
+      assertThat(inFront).isEqualTo(forest.inFront());
+      assertThat(Forest.behind(tree)).isEqualTo(forest.behind());
       assertThat(tree.levels()).isEqualTo(levels(37, fanIn));
     }
   }
 
-  private static DistributedTree<String, String> tree(
-      List<Tuple2<Node, byte[]>> items, int[] counts, int fanIn, long itemBytes) {
-    JavaPairRDD<Node, byte[]> distributed =
-        JavaSparkContext.fromSparkContext(TestSpark.open().sparkContext())
-            .parallelizePairs(items, 4);
-    int longest = IntStream.of(counts).max().getAsInt();
-    return new DistributedTree<>(
-        new Brackets(), fanIn, distributed, items.size(), counts.length, longest, itemBytes);
+  /** Of 18 runs with fan-in 2, the first eight come as two groups of four, two levels up. */
+  @Test
+  void takesGroupsThatWereMadeElsewhere() {
+    Forest forest = Forest.of(new int[] {18}, Forest.dealt(18, 1, 1, new Random(1)), 2, true);
+    List<Tuple2<Node, TreeItem>> groups = new ArrayList<>();
+    for (int group = 0; group < 2; group++) {
+      int at = 4 * group;
+      String word = String.format("((0.%d 0.%d) (0.%d 0.%d))", at, at + 1, at + 2, at + 3);
+      groups.add(
+          new Tuple2<>(
+              new Node(0, group),
+              new TreeItem(new Home(7, group), false, null, null, Brackets.bytes(word))));
+    }
+    DistributedTree<String, String> tree =
+        new DistributedTree<>(
+            new Brackets(),
+            2,
+            Arrays.asList(
+                Forest.distributed(forest.items().subList(8, 18), 1),
+                null,
+                Forest.distributed(groups, 2)),
+            List.of(10L, 0L, 2L),
+            18,
+            HUGE);
+    tree.combine();
+    List<JavaPairRDD<Home, byte[]>> states = tree.states();
+    assertThat(states).hasSize(5);
+    assertThat(Forest.behind(tree)).isEqualTo(forest.behind());
+    Map<Home, byte[]> runs = Forest.once(states.get(0));
+    assertThat(runs).hasSize(10);
+    runs.forEach(
+        (home, packed) ->
+            assertThat(Brackets.text(HomeState.unpack(packed).state()))
+                .isEqualTo(forest.inFront().get(home)));
+    Map<Home, byte[]> homes = Forest.once(states.get(2));
+    assertThat(homes).containsOnlyKeys(new Home(7, 0), new Home(7, 1));
+    homes.forEach(
+        (home, packed) -> {
+          HomeState state = HomeState.unpack(packed);
+          int group = (int) home.ordinal();
+          assertThat(state.level()).isEqualTo(2);
+          assertThat(state.node()).isEqualTo(new Node(0, group));
+          assertThat(Brackets.text(state.state()))
+              .isEqualTo(forest.inFront().get(forest.homes().get(new Node(0, 4 * group))));
+        });
   }
 
   private static int levels(int count, int fanIn) {
@@ -73,63 +111,5 @@ class DistributedTreeTest {
       levels++;
     }
     return levels;
-  }
-
-  private static List<String> words(int sequence, int count) {
-    return IntStream.range(0, count).mapToObj(i -> sequence + "." + i).toList();
-  }
-
-  private static <K> Map<K, String> text(JavaPairRDD<K, byte[]> states) {
-    Map<K, String> text = new HashMap<>();
-    states
-        .collect()
-        .forEach(
-            state -> {
-              String before = text.put(state._1(), new String(state._2(), StandardCharsets.UTF_8));
-              assertThat(before).as("first state of two for %s", state._1()).isNull();
-            });
-    return text;
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  /** Concatenation that shows its order and its grouping, as rounding would. */
-  private record Brackets() implements DistributedTree.ByteAction<String, String> {
-    @Override
-    public String combine(String earlier, String later) {
-      return "(" + earlier + " " + later + ")";
-    }
-
-    @Override
-    public String advance(String state, String summary) {
-      return "[" + state + " " + summary + "]";
-    }
-
-    @Override
-    public String summary(byte[] bytes) {
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    @Override
-    public byte[] summaryBytes(String summary) {
-      return bytes(summary);
-    }
-
-    @Override
-    public String state(byte[] bytes) {
-      return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    @Override
-    public byte[] stateBytes(String state) {
-      return bytes(state);
-    }
-
-    @Override
-    public String first(int sequence) {
-      return "first of " + sequence;
-    }
   }
 }

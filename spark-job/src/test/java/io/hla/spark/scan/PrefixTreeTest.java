@@ -3,14 +3,13 @@ package io.hla.spark.scan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,13 +26,13 @@ class PrefixTreeTest {
   @ParameterizedTest
   @MethodSource("fanIns")
   void itemsThatArriveInAnyOrderAreScannedInStreamOrder(int fanIn) {
-    List<Run> arrived = new ArrayList<>();
+    List<Node> arrived = new ArrayList<>();
     for (int i = 0; i < ITEMS; i++) {
-      arrived.add(new Run(i % 7, SequenceKey.ONLY, 10L * i - 5000, 10));
+      arrived.add(new Node(3, i));
     }
     Collections.shuffle(arrived, new Random(fanIn));
-    List<Run> ranked = RunTable.of(arrived).bySequence().get(SequenceKey.ONLY);
-    List<String> items = ranked.stream().map(run -> "<" + run.start() + ">").toList();
+    List<String> items =
+        new TreeSet<>(arrived).stream().map(node -> "<" + node.index() + ">").toList();
 
     PrefixTree.Scanned<String> scanned = words(fanIn).scan("|", items, ITEMS);
 
@@ -43,7 +42,7 @@ class PrefixTreeTest {
       assertThat(scanned.inFront().get(i))
           .as("in front of item %d, seed %d", i, fanIn)
           .isEqualTo(expected.toString());
-      expected.append("<").append(10L * i - 5000).append(">");
+      expected.append("<").append(i).append(">");
     }
     assertThat(scanned.behind()).isEqualTo(expected.toString());
   }

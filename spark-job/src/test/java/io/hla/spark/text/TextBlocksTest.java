@@ -7,11 +7,16 @@ import io.hla.spark.text.TextBlocks.Block;
 import io.hla.spark.text.TextBlocks.Count;
 import io.hla.spark.text.TextBlocks.Place;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.Serializer;
 import org.apache.spark.serializer.SerializerInstance;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import scala.reflect.ClassTag;
 
 class TextBlocksTest {
@@ -36,9 +41,17 @@ class TextBlocksTest {
         .containsEntry(block("file:///b/one.txt", 0), new Place("file:/b/one.txt", 0, 2));
   }
 
-  @Test
-  void whatIsBroadcastSurvivesSerialization() {
-    SerializerInstance serializer = new JavaSerializer(new SparkConf()).newInstance();
+  static Stream<Serializer> serializers() {
+    return Stream.of(new JavaSerializer(new SparkConf()), new KryoSerializer(new SparkConf()));
+  }
+
+  /** Clusters may set Kryo, which cannot read records by itself. */
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void whatGoesBetweenProcessesSurvivesSerialization(Serializer clusters) {
+    SerializerInstance serializer = clusters.newInstance();
+    Count counted = new Count(block("file:///a", 7), 3, 2);
+    assertThat(copy(serializer, counted, Count.class)).isEqualTo(counted);
     TextBlocks blocks = TextBlocks.of(List.of(count("file:///a", 7, 3), count("file:///a", 0, 1)));
     TextBlocks blocksAgain = copy(serializer, blocks, TextBlocks.class);
     assertThat(blocksAgain.places().get(block("file:///a", 7))).isEqualTo(new Place("a", 1, 3));

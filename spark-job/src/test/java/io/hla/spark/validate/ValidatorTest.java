@@ -6,16 +6,13 @@ import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Form;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
+import io.hla.spark.Attention;
 import io.hla.spark.TestSpark;
-import io.hla.spark.attend.AttendOptions;
-import io.hla.spark.input.TokenColumns;
-import io.hla.spark.input.TokenTable;
-import io.hla.spark.report.Report;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 
@@ -43,7 +40,7 @@ class ValidatorTest {
         .contains(Way.Kind.values())
         .filteredOn(kind -> kind == Way.Kind.CUT)
         .hasSize(4);
-    assertThat(verdict.ways()).extracting(Way::partitions).contains(1, 2, 5, 8);
+    assertThat(verdict.ways()).extracting(Way::partitions).contains(1, 2, 5);
     assertThat(verdict.ways()).extracting(Way::fanIn).contains(2, 5, 16);
     List<Way> cut = verdict.ways().stream().filter(way -> way.kind() == Way.Kind.CUT).toList();
     for (int i = 1; i < cut.size(); i++) {
@@ -92,25 +89,11 @@ class ValidatorTest {
 
   private static Validator.Verdict verdict(long seed, long otherSeed) {
     SparkSession spark = TestSpark.newSession();
-    AttentionSettings settings =
-        AttentionSettings.builder(3, 2).operator(Operator.HLA2).decay(0.98).build();
-    return new Validator(
-            spark,
-            table(spark, seed),
-            table(spark, otherSeed),
-            TOKENS,
-            TokenColumns.defaults(),
-            settings,
-            AttendOptions.defaults(),
-            new Report(spark.sparkContext(), new PrintStream(OutputStream.nullOutputStream())))
-        .run();
+    Attention request = Attention.hla2().decay(0.98);
+    return new Validator(spark, request, table(spark, seed), table(spark, otherSeed), TOKENS).run();
   }
 
-  private static TokenTable table(SparkSession spark, long seed) {
-    return TokenTable.open(
-        new SyntheticTokens(TOKENS, 1, 1, 1, 3, 2, Distribution.NORMAL, seed).table(spark, 5),
-        TokenColumns.defaults(),
-        1,
-        1);
+  private static Dataset<Row> table(SparkSession spark, long seed) {
+    return new SyntheticTokens(TOKENS, 1, 1, 1, 3, 2, Distribution.NORMAL, seed).table(spark, 5);
   }
 }

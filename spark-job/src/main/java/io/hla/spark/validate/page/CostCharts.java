@@ -42,8 +42,8 @@ final class CostCharts {
       String title,
       DoubleFunction<String> label) {
     Svg svg = new Svg(id, WIDTH, HEIGHT, description + " against its number of runs");
-    double fewest = ways.stream().mapToInt(Way::runs).min().orElse(1);
-    double most = Math.max(4 * fewest, ways.stream().mapToInt(Way::runs).max().orElse(1));
+    double fewest = ways.stream().mapToLong(Way::runs).min().orElse(1);
+    double most = Math.max(4 * fewest, ways.stream().mapToLong(Way::runs).max().orElse(1));
     double highest = ways.stream().mapToDouble(value).max().orElse(1);
     Axis x =
         Axis.logarithmic(
@@ -59,7 +59,7 @@ final class CostCharts {
     List<Way> stored =
         ways.stream()
             .filter(way -> way.kind() == Kind.STORED || way.kind() == Kind.CUT)
-            .sorted(Comparator.comparingInt(Way::runs))
+            .sorted(Comparator.comparingLong(Way::runs))
             .toList();
     for (int i = 1; i < stored.size(); i++) {
       Way before = stored.get(i - 1);

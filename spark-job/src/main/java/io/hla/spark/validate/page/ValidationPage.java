@@ -1,6 +1,5 @@
 package io.hla.spark.validate.page;
 
-import io.hla.kernels.AttentionSettings;
 import io.hla.spark.scan.TreeShape;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
@@ -18,14 +17,11 @@ import java.util.stream.Collectors;
 public final class ValidationPage {
   private static final Set<String> SHOWN_ELSEWHERE = Set.of("phaseSeconds", "checks", "verdict");
 
-  private final AttentionSettings settings;
   private final Validator.Verdict verdict;
   private final Map<String, Object> figures;
 
   /** {@code figures} are those of the report. */
-  public ValidationPage(
-      AttentionSettings settings, Validator.Verdict verdict, Map<String, Object> figures) {
-    this.settings = settings;
+  public ValidationPage(Validator.Verdict verdict, Map<String, Object> figures) {
     this.verdict = verdict;
     this.figures = figures;
   }
@@ -66,10 +62,10 @@ public final class ValidationPage {
             CostCharts.of(verdict.ways()),
             ways(),
             Readable.escape(treeInWords()),
-            TreePicture.of(verdict.runs().longest().size(), verdict.fanIn()),
+            TreePicture.of(longest(), verdict.fanIn()),
             phases(),
             checks(),
-            pairs(settings.describe()),
+            pairs(verdict.settings().describe()),
             pairs(run()));
   }
 
@@ -115,9 +111,9 @@ public final class ValidationPage {
   private String sizes() {
     return String.format(
         "%s, %s, %s.",
-        counted(verdict.runs().tokens(), "token"),
-        counted(verdict.runs().sequences(), "sequence"),
-        counted(verdict.runs().runs(), "run"));
+        counted(verdict.table().tokens(), "token"),
+        counted(verdict.table().sequences(), "sequence"),
+        counted(verdict.table().runs(), "run"));
   }
 
   private static String counted(long count, String what) {
@@ -143,8 +139,13 @@ public final class ValidationPage {
                 "</table>"));
   }
 
+  /** Runs of the longest sequence. */
+  private int longest() {
+    return Math.toIntExact(verdict.table().longest());
+  }
+
   private String treeInWords() {
-    int runs = verdict.runs().longest().size();
+    int runs = longest();
     if (runs == 1) {
       return "Every sequence lies in one run: nothing has to be scanned.";
     }

@@ -1,10 +1,8 @@
 package io.hla.spark.validate.page;
 
 import io.hla.kernels.AttentionSettings;
-import io.hla.spark.input.Run;
-import io.hla.spark.input.SequenceKey;
-import io.hla.spark.scan.RunTable;
 import io.hla.spark.validate.Check;
+import io.hla.spark.validate.Validator.Counts;
 import io.hla.spark.validate.Validator.Verdict;
 import io.hla.spark.validate.Way;
 import io.hla.spark.validate.Way.Kind;
@@ -42,34 +40,37 @@ final class SamplePages {
   static Map<String, String> all() {
     Map<String, String> pages = new TreeMap<>();
     pages.put("fails", fails());
-    pages.put("holds-one-run", page(verdict(1, 1, 0, 16, List.of(HOLDS)), 1));
-    pages.put("holds-binary", page(verdict(200, 1000, 5, 2, List.of(HOLDS)), 1));
-    pages.put("holds-32-runs", page(verdict(32, 10, 0, 16, List.of(HOLDS)), 2));
+    pages.put("holds-one-run", page(verdict(1, 1, 1, 0, 16, List.of(HOLDS))));
+    pages.put("holds-binary", page(verdict(1, 200, 1000, 5, 2, List.of(HOLDS))));
+    pages.put("holds-32-runs", page(verdict(2, 32, 10, 0, 16, List.of(HOLDS))));
     pages.put(
         "holds-huge",
-        page(verdict(123_456, 98_765, 9_000_000_000_000_000L, 16, List.of(HOLDS)), 300));
+        page(verdict(300, 123_456, 98_765, 9_000_000_000_000_000L, 16, List.of(HOLDS))));
     return pages;
   }
 
   /** Two checks do not hold, and some errors are beyond the limit or no number. */
   static String fails() {
-    Verdict verdict = verdict(41, 100, 0, 3, List.of(HOLDS, FAILS, UNSEEN));
+    Verdict verdict = verdict(1, 41, 100, 0, 3, List.of(HOLDS, FAILS, UNSEEN));
     verdict.errorAtPosition().put(1000L, 0.3);
     verdict.errorAtPosition().put(2000L, Double.NaN);
     verdict.errorAtPosition().put(3000L, Double.POSITIVE_INFINITY);
-    return page(verdict, 1);
+    return page(verdict);
   }
 
-  static Verdict verdict(int runs, long length, long start, int fanIn, List<Check> checks) {
-    List<Run> all = new ArrayList<>();
-    for (int i = 0; i < runs; i++) {
-      all.add(new Run(0, SequenceKey.ONLY, start + i * length, length));
-    }
+  static Verdict verdict(
+      int heads, int runs, long length, long start, int fanIn, List<Check> checks) {
     TreeMap<Long, Double> errors = new TreeMap<>();
     for (int i = 0; i < 50; i++) {
       errors.put(start + i * runs * length / 50, i % 7 == 0 ? 0 : 1e-9 * i);
     }
-    return new Verdict(checks, RunTable.of(all), errors, 1e-5, ways(runs, fanIn), fanIn);
+    AttentionSettings settings =
+        AttentionSettings.builder(64, 64)
+            .heads(heads, heads)
+            .decay(Collections.nCopies(heads, 0.999755859375))
+            .build();
+    Counts table = new Counts(runs * length, 1, runs, runs);
+    return new Verdict(settings, checks, table, errors, 1e-5, ways(runs, fanIn), fanIn);
   }
 
   private static List<Way> ways(int runs, int fanIn) {
@@ -81,17 +82,12 @@ final class SamplePages {
     return ways;
   }
 
-  private static String page(Verdict verdict, int heads) {
-    AttentionSettings settings =
-        AttentionSettings.builder(64, 64)
-            .heads(heads, heads)
-            .decay(Collections.nCopies(heads, 0.999755859375))
-            .build();
+  private static String page(Verdict verdict) {
     Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("tokens", verdict.runs().tokens());
+    figures.put("tokens", verdict.table().tokens());
     figures.put("summaryBytesMoved", 123_456_789_012L);
     figures.put("output", "hdfs:///" + "a/very/long/path/".repeat(12));
     figures.put("phaseSeconds", Map.of("index", 0.0, "again", 12_345.6));
-    return new ValidationPage(settings, verdict, figures).html();
+    return new ValidationPage(verdict, figures).html();
   }
 }

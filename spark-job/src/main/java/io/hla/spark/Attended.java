@@ -1,0 +1,110 @@
+package io.hla.spark;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Summary;
+import io.hla.spark.attend.Prepared;
+import io.hla.spark.plan.AttentionPlan;
+import io.hla.spark.plan.InputFiles;
+import io.hla.spark.runs.Run;
+import io.hla.spark.state.SequenceState;
+import io.hla.spark.state.StateTable;
+import io.hla.spark.table.SequenceKey;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+
+/** The result of a request that has run. */
+record Attended(
+    AttentionPlan plan,
+    Prepared prepared,
+    DataType sequenceType,
+    boolean withFinalStates,
+    boolean withPrefixes)
+    implements Attention.Result {
+
+  @Override
+  public Dataset<Row> outputs() {
+    return plan.outputs();
+  }
+
+  @Override
+  public Dataset<Row> finalStates() {
+    return states(withFinalStates, prepared.finalStates());
+  }
+
+  @Override
+  public Dataset<Row> prefixes() {
+    return states(withPrefixes, prepared.prefixes());
+  }
+
+  private Dataset<Row> states(boolean wanted, JavaRDD<byte[]> packed) {
+    SparkSession spark = plan.outputs().sparkSession();
+    return wanted
+        ? StateTable.of(spark, sequenceType, prepared.settings(), packed.map(SequenceState::unpack))
+        : spark.createDataFrame(List.of(), StateTable.schema(sequenceType));
+  }
+
+  @Override
+  public AttentionSettings settings() {
+    return prepared.settings();
+  }
+
+  @Override
+  public Map<String, Object> figures() {
+    return prepared.figures();
+  }
+
+  @Override
+  public long tokens() {
+    return prepared.plan().figures().tokens();
+  }
+
+  @Override
+  public long sequences() {
+    return prepared.plan().figures().sequences();
+  }
+
+  @Override
+  public long runs() {
+    return prepared.plan().figures().runs();
+  }
+
+  @Override
+  public int partitions() {
+    return prepared.plan().partitions();
+  }
+
+  @Override
+  public long longest() {
+    return prepared.plan().figures().longest();
+  }
+
+  @Override
+  public JavaRDD<Run> runList() {
+    return prepared.plan().runs();
+  }
+
+  @Override
+  public List<Run> runsOf(SequenceKey sequence, long from, long to) {
+    return prepared.plan().runsOf(sequence, from, to);
+  }
+
+  @Override
+  public SequenceKey longestSequence() {
+    return prepared.plan().figures().longestSequence();
+  }
+
+  @Override
+  public List<Summary> summaries(List<Run> runs) {
+    return prepared.summaries(runs);
+  }
+
+  @Override
+  public InputFiles inputFiles() {
+    return plan.inputFiles();
+  }
+}

@@ -1,0 +1,431 @@
+package io.hla.spark;
+
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.FeatureMap;
+import io.hla.kernels.Form;
+import io.hla.kernels.Mask;
+import io.hla.kernels.Operator;
+import io.hla.kernels.Precision;
+import io.hla.kernels.Summary;
+import io.hla.spark.plan.AttentionPlan;
+import io.hla.spark.plan.InputFiles;
+import io.hla.spark.runs.Run;
+import io.hla.spark.table.HeadSizes;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenColumns;
+import io.hla.spark.table.TokenSelection;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * A request for higher-order linear attention over token tables. Immutable: every method returns
+ * another request. Names and meanings are those of the command line.
+ *
+ * <pre>
+ *   Dataset&lt;Row&gt; out = Attention.hla2().numHeads(8).numKvHeads(2).decay(0.999).attend(tokens);
+ * </pre>
+ *
+ * <p>A token table has a row a token: a sequence column of any atomic type (absent: one sequence),
+ * a position, consecutive within a sequence from any start, and arrays of numbers q [H d], k [Hkv
+ * d] and v [Hkv dv], heads packed one behind the other.
+ *
+ * <p>Outputs are a function of the tokens, of this request, and of where the runs of consecutive
+ * positions end: in tables of files that are read as stored, at splits that follow from the files
+ * alone; in tables that are sorted, as all are whose rows may differ from reading to reading, at
+ * multiples of a fixed position; in others (cached ones, rows in memory, sources that split
+ * themselves) where their partitions end. Given these, the number of executors, cores, retries and
+ * the order of tasks have no influence on any bit.
+ */
+public final class Attention {
+  private Operator operator;
+  private Mask mask = Mask.CAUSAL;
+  private Form form = Form.EXACT;
+  private int numHeads = 1;
+  private Integer numKvHeads;
+  private Integer headDim;
+  private Integer valueDim;
+  private List<Double> decay = List.of(1.0);
+  private double ridge;
+  private boolean normalize;
+  private double epsilon = 1e-6;
+  private double scale = 1;
+  private FeatureMap featureMap = FeatureMap.IDENTITY;
+  private Precision precision = Precision.MIXED;
+  private TokenColumns columns = TokenColumns.defaults();
+  private String outputColumn = "o";
+  private ComputeSettings compute = ComputeSettings.defaults();
+  private Dataset<Row> initialStates;
+  private boolean withFinalStates;
+  private boolean withPrefixes;
+  private JobObserver observer = JobObserver.NONE;
+
+  private Attention(Operator operator) {
+    this.operator = operator;
+  }
+
+  private Attention(Attention from) {
+    operator = from.operator;
+    mask = from.mask;
+    form = from.form;
+    numHeads = from.numHeads;
+    numKvHeads = from.numKvHeads;
+    headDim = from.headDim;
+    valueDim = from.valueDim;
+    decay = from.decay;
+    ridge = from.ridge;
+    normalize = from.normalize;
+    epsilon = from.epsilon;
+    scale = from.scale;
+    featureMap = from.featureMap;
+    precision = from.precision;
+    columns = from.columns;
+    outputColumn = from.outputColumn;
+    compute = from.compute;
+    initialStates = from.initialStates;
+    withFinalStates = from.withFinalStates;
+    withPrefixes = from.withPrefixes;
+    observer = from.observer;
+  }
+
+  private interface Change {
+    void to(Attention request);
+  }
+
+  private Attention with(Change change) {
+    Attention changed = new Attention(this);
+    change.to(changed);
+    return changed;
+  }
+
+  /** Second order: sum over i &lt;= j &lt;= t of (q_t . k_i) (k_i . q_j) v_j. */
+  public static Attention hla2() {
+    return of(Operator.HLA2);
+  }
+
+  /** Third order: sum over i, j &lt;= u &lt;= t of (q_t . k_i) (k_i . q_u) (q_u . k_j) v_j. */
+  public static Attention hla3() {
+    return of(Operator.HLA3);
+  }
+
+  /** Asymmetric second order: sum over j &lt;= i &lt;= t of (q_t . k_i) (q_i . k_j) v_j. */
+  public static Attention ahla() {
+    return of(Operator.AHLA);
+  }
+
+  /** First order: sum over j &lt;= t of (q_t . k_j) v_j. */
+  public static Attention linear() {
+    return of(Operator.LINEAR);
+  }
+
+  /** One head, no decay, mixed precision, columns seq, pos, q, k, v and o. */
+  public static Attention of(Operator operator) {
+    return new Attention(Objects.requireNonNull(operator));
+  }
+
+  public Attention operator(Operator value) {
+    return with(request -> request.operator = Objects.requireNonNull(value));
+  }
+
+  public Attention mask(Mask value) {
+    return with(request -> request.mask = Objects.requireNonNull(value));
+  }
+
+  public Attention form(Form value) {
+    return with(request -> request.form = Objects.requireNonNull(value));
+  }
+
+  /** Query heads H; also KV heads unless {@link #numKvHeads} says otherwise. */
+  public Attention numHeads(int value) {
+    return with(request -> request.numHeads = value);
+  }
+
+  /** Key and value heads, a divisor of H; query head h reads head h / (H / Hkv). */
+  public Attention numKvHeads(int value) {
+    return with(request -> request.numKvHeads = value);
+  }
+
+  /** Length d of a query or key of one head. Unset, the first row tells the sizes of heads. */
+  public Attention headDim(int value) {
+    return with(request -> request.headDim = value);
+  }
+
+  /** Length dv of a value of one head; d unless this says otherwise. */
+  public Attention valueDim(int value) {
+    return with(request -> request.valueDim = value);
+  }
+
+  /** Decay in (0, 1], one for all heads or one per query head. */
+  public Attention decay(double... values) {
+    return with(request -> request.decay = Arrays.stream(values).boxed().toList());
+  }
+
+  /** Adds {@code value} q_t C_t, with C_t the decayed sum of q_j v_j; hla2, causal. */
+  public Attention ridge(double value) {
+    return with(request -> request.ridge = value);
+  }
+
+  /** Whether outputs are divided by the same sum with all values 1, plus epsilon. */
+  public Attention normalize(boolean value) {
+    return with(request -> request.normalize = value);
+  }
+
+  /** Is added to the denominator, its sign kept. */
+  public Attention epsilon(double value) {
+    return with(request -> request.epsilon = value);
+  }
+
+  /** Multiplies q once, in front of the feature map. */
+  public Attention scale(double value) {
+    return with(request -> request.scale = value);
+  }
+
+  /** Is applied to q and k. */
+  public Attention featureMap(FeatureMap value) {
+    return with(request -> request.featureMap = Objects.requireNonNull(value));
+  }
+
+  /** Arithmetic of the kernels; outputs are doubles with {@link Precision#FLOAT64}, else floats. */
+  public Attention precision(Precision value) {
+    return with(request -> request.precision = Objects.requireNonNull(value));
+  }
+
+  /** Names of the columns; {@code sequence} has to be there. */
+  public Attention columns(
+      String sequence, String position, String query, String key, String value) {
+    return with(
+        request ->
+            request.columns =
+                new TokenColumns(sequence, true, position, query, key, value, columns.keep()));
+  }
+
+  /** Names of the columns, whether there must be a sequence column, and columns to keep. */
+  public Attention columns(TokenColumns value) {
+    return with(request -> request.columns = Objects.requireNonNull(value));
+  }
+
+  /** Columns that go to the output as they are. */
+  public Attention keep(String... names) {
+    return with(request -> request.columns = columns.keeping(List.of(names)));
+  }
+
+  /** The name of the output column. */
+  public Attention outputColumn(String name) {
+    return with(request -> request.outputColumn = Objects.requireNonNull(name));
+  }
+
+  public Attention inputOrder(InputOrder value) {
+    return compute(compute.withOrder(value));
+  }
+
+  /** Runs also end in front of every multiple of a position; 0 for no such ends. */
+  public Attention cutEvery(long positions) {
+    return compute(compute.withCutEvery(positions));
+  }
+
+  /** Whether NaN and infinity in the input are errors; they are unless this says otherwise. */
+  public Attention refuseNonFinite(boolean value) {
+    return compute(compute.withRefuseNonFinite(value));
+  }
+
+  /** Children of a node of the prefix tree, from 2. */
+  public Attention fanIn(int value) {
+    return compute(compute.withFanIn(value));
+  }
+
+  /**
+   * Kernels (auto, java, native) and the best instruction set that native ones may use, or auto.
+   */
+  public Attention kernels(String kernels, String instructionSet) {
+    return compute(compute.withKernels(kernels, instructionSet));
+  }
+
+  /** How the job computes, apart from what it computes. */
+  public Attention compute(ComputeSettings value) {
+    return with(request -> request.compute = Objects.requireNonNull(value));
+  }
+
+  /**
+   * States that sequences go on from: (seq, next_pos, state), as {@link Result#finalStates} has
+   * them. Sequences without one start from nothing.
+   */
+  public Attention initialStates(Dataset<Row> states) {
+    return with(request -> request.initialStates = states);
+  }
+
+  /** {@link #run} also gives the states behind all sequences. */
+  public Attention withFinalStates() {
+    return with(request -> request.withFinalStates = true);
+  }
+
+  /** {@link #run} also gives the states in front of all runs. */
+  public Attention withPrefixes() {
+    return with(request -> request.withPrefixes = true);
+  }
+
+  /** Who is told what the job does. */
+  public Attention observer(JobObserver value) {
+    return with(request -> request.observer = Objects.requireNonNull(value));
+  }
+
+  /**
+   * The outputs of a token table: (seq if there is one, pos, output column, kept columns), within a
+   * sequence in the stored order. Lazy: no Spark job runs before the first action; index, summaries
+   * and scan run once for all actions on the result.
+   *
+   * @throws InputException HLA_INPUT_COLUMN, HLA_INPUT_TYPE, HLA_OUTPUT_COLUMN or
+   *     HLA_INPUT_STREAMING at once; what the rows hold is refused by the first action
+   */
+  public Dataset<Row> attend(Dataset<Row> tokens) {
+    return plan(TokenSelection.of(tokens, columns)).outputs();
+  }
+
+  /**
+   * Runs all passes but the last over a token table, which gives the states and all figures; the
+   * outputs are computed by the actions on them.
+   *
+   * @throws InputException if the table is refused
+   */
+  public Result run(Dataset<Row> tokens) {
+    TokenSelection selection = TokenSelection.of(tokens, columns);
+    AttentionPlan plan = plan(selection);
+    return new Attended(
+        plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
+  }
+
+  private HeadSizes sizes() {
+    return headDim == null ? null : new HeadSizes(headDim, valueDim == null ? headDim : valueDim);
+  }
+
+  private AttentionPlan plan(TokenSelection selection) {
+    AttentionSettings template = settings(1, 1);
+    StructType schema = new StructType();
+    if (selection.layout().sequenceType() != null) {
+      schema = schema.add(columns.sequence(), selection.layout().sequenceType(), false);
+    }
+    DataType number = precision.isDouble() ? DataTypes.DoubleType : DataTypes.FloatType;
+    schema =
+        schema
+            .add(columns.position(), DataTypes.LongType, false)
+            .add(outputColumn, DataTypes.createArrayType(number, false), false);
+    for (StructField field : selection.kept().fields()) {
+      schema = schema.add(field);
+    }
+    columns.checkOutput(selection.layout().sequenceType() != null, outputColumn);
+    return new AttentionPlan(
+        selection, initialStates, template, sizes(), compute, withFinalStates, schema, observer);
+  }
+
+  /**
+   * The settings of the operator for heads of these sizes.
+   *
+   * @throws io.hla.kernels.SettingsException if they do not go together
+   */
+  public AttentionSettings settings(int headDim, int valueDim) {
+    return AttentionSettings.builder(headDim, valueDim)
+        .operator(operator)
+        .mask(mask)
+        .form(form)
+        .heads(numHeads, numKvHeads())
+        .decay(decay)
+        .ridge(ridge)
+        .normalize(normalize)
+        .epsilon(epsilon)
+        .scale(scale)
+        .featureMap(featureMap)
+        .precision(precision)
+        .build();
+  }
+
+  public int numHeads() {
+    return numHeads;
+  }
+
+  public int numKvHeads() {
+    return numKvHeads == null ? numHeads : numKvHeads;
+  }
+
+  public TokenColumns columns() {
+    return columns;
+  }
+
+  public String outputColumn() {
+    return outputColumn;
+  }
+
+  public ComputeSettings compute() {
+    return compute;
+  }
+
+  public JobObserver observer() {
+    return observer;
+  }
+
+  /** What {@link Attention#run} gives: outputs, states and figures from one scan. */
+  public interface Result {
+    /** Rows (seq if there is one, pos, output column, kept columns), computed by each action. */
+    Dataset<Row> outputs();
+
+    /**
+     * The state behind every sequence, and the initial ones of sequences that the table does not
+     * have: (seq if there is one, next_pos, tokens, settings, state). Empty unless asked for.
+     */
+    Dataset<Row> finalStates();
+
+    /**
+     * The state in front of every run: columns as in {@link #finalStates}, state null where nothing
+     * stands in front. Empty unless asked for.
+     */
+    Dataset<Row> prefixes();
+
+    /** The settings with the head sizes of the table. */
+    AttentionSettings settings();
+
+    /** The type of the sequence column, or null when there is none. */
+    DataType sequenceType();
+
+    /** Figures of the job so far, under the names of the report. */
+    Map<String, Object> figures();
+
+    /** Tokens of the table. */
+    long tokens();
+
+    /** Sequences of the table. */
+    long sequences();
+
+    /** Runs of the table. */
+    long runs();
+
+    /** Partitions of the tokens. */
+    int partitions();
+
+    /** Runs of the sequence that has the most of them. */
+    long longest();
+
+    /**
+     * All runs; those of one sequence are in one partition. Runs are records, which Kryo cannot
+     * carry: map them to something else before they are collected or shuffled.
+     */
+    JavaRDD<Run> runList();
+
+    /** The runs of one sequence in stream order, of ranks {@code from} to {@code to - 1}. */
+    List<Run> runsOf(SequenceKey sequence, long from, long to);
+
+    /** A sequence that has the most runs, or null for a table without tokens. */
+    SequenceKey longestSequence();
+
+    /** The summaries of the first scan step of some runs of one sequence, in their order. */
+    List<Summary> summaries(List<Run> runs);
+
+    /** The files behind the tokens, to guard what is done with the outputs. */
+    InputFiles inputFiles();
+  }
+}

@@ -1,0 +1,188 @@
+package io.hla.spark;
+
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Summary;
+import java.io.Serializable;
+
+/**
+ * How a job computes, apart from what it computes. Of these only the kernels, the instruction set,
+ * the order, the cuts and the fan-in have an influence on bits.
+ *
+ * @param kernels auto, java or native
+ * @param instructionSet auto, or the best instruction set that native kernels may use
+ * @param order whether tokens are read as stored, sorted first, or whichever the runs ask for
+ * @param cutEvery runs also end in front of every multiple of this position; 0 for no such ends
+ * @param refuseNonFinite whether NaN and infinity in the input are errors
+ * @param fanIn children of a node of the prefix tree
+ * @param openBytes about the most bytes of sessions and buffers that a task holds for runs of
+ *     interleaved sequences
+ * @param driverBytes the most bytes of summaries and states, as they lie in memory, that the driver
+ *     scans itself
+ * @param driverRuns the most runs that the driver lists
+ */
+public record ComputeSettings(
+    String kernels,
+    String instructionSet,
+    InputOrder order,
+    long cutEvery,
+    boolean refuseNonFinite,
+    int fanIn,
+    long openBytes,
+    long driverBytes,
+    int driverRuns)
+    implements Serializable {
+  /** Bytes that a native session holds beside what its settings ask for. */
+  private static final long SESSION_BYTES = 64L << 10;
+
+  /** Children of a node unless the user says otherwise. */
+  public static final int DEFAULT_FAN_IN = 16;
+
+  /** 64 MB; {@code spark.hla.runs.openBytes} sets another. */
+  public static final long DEFAULT_OPEN_BYTES = 64L << 20;
+
+  /** 128 MB; {@code spark.hla.scan.driverBytes} sets another. */
+  public static final long DEFAULT_DRIVER_BYTES = 128L << 20;
+
+  /** 2^17; {@code spark.hla.scan.driverRuns} sets another. */
+  public static final int DEFAULT_DRIVER_RUNS = 1 << 17;
+
+  public ComputeSettings {
+    if (fanIn < 2) {
+      throw new IllegalArgumentException("fan-in is " + fanIn + ", expected at least 2");
+    }
+    if (cutEvery < 0) {
+      throw new IllegalArgumentException("cutEvery is " + cutEvery + ", expected at least 0");
+    }
+  }
+
+  public static ComputeSettings defaults() {
+    return new ComputeSettings(
+        "auto",
+        "auto",
+        InputOrder.AUTO,
+        0,
+        true,
+        DEFAULT_FAN_IN,
+        DEFAULT_OPEN_BYTES,
+        DEFAULT_DRIVER_BYTES,
+        DEFAULT_DRIVER_RUNS);
+  }
+
+  public ComputeSettings withKernels(String name, String set) {
+    return new ComputeSettings(
+        name, set, order, cutEvery, refuseNonFinite, fanIn, openBytes, driverBytes, driverRuns);
+  }
+
+  public ComputeSettings withOrder(InputOrder value) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        value,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        driverBytes,
+        driverRuns);
+  }
+
+  public ComputeSettings withCutEvery(long positions) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        positions,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        driverBytes,
+        driverRuns);
+  }
+
+  public ComputeSettings withRefuseNonFinite(boolean value) {
+    return new ComputeSettings(
+        kernels, instructionSet, order, cutEvery, value, fanIn, openBytes, driverBytes, driverRuns);
+  }
+
+  public ComputeSettings withFanIn(int value) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        value,
+        openBytes,
+        driverBytes,
+        driverRuns);
+  }
+
+  public ComputeSettings withOpenBytes(long bytes) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        bytes,
+        driverBytes,
+        driverRuns);
+  }
+
+  public ComputeSettings withDriverBytes(long bytes) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        bytes,
+        driverRuns);
+  }
+
+  public ComputeSettings withDriverRuns(int runs) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        driverBytes,
+        runs);
+  }
+
+  /** The same job with its scan on the driver, whatever its size, or on executors. */
+  public ComputeSettings scannedOn(boolean executors) {
+    return executors
+        ? withDriverBytes(0).withDriverRuns(0)
+        : withDriverBytes(Long.MAX_VALUE).withDriverRuns(Integer.MAX_VALUE);
+  }
+
+  /** Bytes of a token's arrays as a shuffle would move them. */
+  public static long tokenBytes(AttentionSettings settings) {
+    long width = settings.queryWidth() + (long) settings.keyWidth() + settings.valueWidth();
+    return width * (settings.precision().isDouble() ? 8 : 4);
+  }
+
+  /** The most runs of interleaved sequences that a task can hold open, at least 1. */
+  public int mostOpen(AttentionSettings settings) {
+    long width =
+        settings.queryWidth()
+            + (long) settings.keyWidth()
+            + settings.valueWidth()
+            + settings.outputWidth();
+    long number = settings.precision().isDouble() ? 8 : 4;
+    // A buffer, the session's own copy and its signals; matrices in the session, not packed.
+    long each =
+        SESSION_BYTES
+            + 4 * AttentionKernel.BLOCK * width * number
+            + 4 * Summary.sizeInBytes(settings, 0);
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, openBytes / each));
+  }
+}

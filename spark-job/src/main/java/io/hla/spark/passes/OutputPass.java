@@ -1,0 +1,46 @@
+package io.hla.spark.passes;
+
+import io.hla.kernels.Applier;
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.KernelId;
+import io.hla.kernels.State;
+import io.hla.spark.runs.PlannedRun;
+import io.hla.spark.runs.RunReader;
+import io.hla.spark.table.TokenBuffer;
+import io.hla.spark.table.TokenRow;
+import java.io.Serializable;
+import java.util.Iterator;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.util.TaskCompletionListener;
+
+/**
+ * The last pass: every run, from the state in front of it, becomes output rows (seq if there is
+ * one, pos, o, kept columns), those of a sequence in stored order.
+ */
+public record OutputPass(
+    TokenRow layout,
+    AttentionSettings settings,
+    KernelId kernel,
+    boolean refuseNonFinite,
+    JobMetrics metrics)
+    implements Serializable {
+
+  /** The rows of one partition; the row object is used again. */
+  public Iterator<InternalRow> run(
+      int partition, Iterator<InternalRow> rows, Iterator<PlannedRun> runs) {
+    AttentionKernel chosen = kernel.open();
+    OpenRuns<Applier> open =
+        new OpenRuns<>(
+            settings,
+            new RunReader(partition, rows, layout, runs),
+            run -> true,
+            run ->
+                chosen.applier(
+                    run.state() == null ? State.initial(settings) : State.fromBytes(run.state())),
+            capacity -> new TokenBuffer(settings, layout, refuseNonFinite, true, capacity));
+    TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
+    return new OutputRows(open, layout, metrics.attendedTokens());
+  }
+}

@@ -1,0 +1,64 @@
+package io.hla.spark.passes;
+
+import io.hla.kernels.Applier;
+import io.hla.spark.table.TokenRow;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.execution.metric.SQLMetric;
+import org.apache.spark.sql.types.DataType;
+
+/** The output rows of one partition, a buffer of tokens at a time. The row object is used again. */
+final class OutputRows implements Iterator<InternalRow> {
+  private final OpenRuns<Applier> runs;
+  private final SQLMetric attended;
+  private final List<DataType> keptTypes;
+  private final int position;
+  private final GenericInternalRow output;
+  private OpenRun<Applier> run;
+  private int token;
+
+  OutputRows(OpenRuns<Applier> runs, TokenRow layout, SQLMetric attended) {
+    this.runs = runs;
+    this.attended = attended;
+    keptTypes = layout.keptTypes();
+    position = layout.sequenceType() == null ? 0 : 1;
+    output = new GenericInternalRow(position + 2 + keptTypes.size());
+  }
+
+  @Override
+  public boolean hasNext() {
+    return (run != null && token < run.tokens().size()) || fill();
+  }
+
+  @Override
+  public InternalRow next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    output.update(position, run.tokens().start() + token);
+    output.update(position + 1, run.tokens().output(token));
+    for (int i = 0; i < keptTypes.size(); i++) {
+      output.update(position + 2 + i, run.tokens().kept(token).get(i, keptTypes.get(i)));
+    }
+    token++;
+    return output;
+  }
+
+  /** Computes the next buffer of tokens; false at the end of the partition. */
+  private boolean fill() {
+    run = runs.next();
+    if (run == null) {
+      return false;
+    }
+    run.tokens().apply(run.session());
+    attended.add(run.tokens().size());
+    if (position == 1) {
+      output.update(0, run.planned().run().sequence().value());
+    }
+    token = 0;
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+package io.hla.spark.passes;
+
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.KernelId;
+import io.hla.kernels.State;
+import io.hla.kernels.Summarizer;
+import io.hla.spark.runs.PlannedRun;
+import io.hla.spark.runs.RunReader;
+import io.hla.spark.scan.Node;
+import io.hla.spark.scan.TreeItem;
+import io.hla.spark.state.SequenceState;
+import io.hla.spark.table.TokenBuffer;
+import io.hla.spark.table.TokenRow;
+import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.util.TaskCompletionListener;
+import scala.Tuple2;
+
+/**
+ * The first pass: every run that takes part in the scan becomes an item of its tree; one whose
+ * summary nothing needs becomes an item without.
+ *
+ * @param step which scan step; step 0 does not look at the states
+ */
+public record SummaryPass(
+    TokenRow layout,
+    AttentionSettings settings,
+    KernelId kernel,
+    boolean refuseNonFinite,
+    int step,
+    JobMetrics metrics)
+    implements Serializable {
+
+  /**
+   * The items of one partition. The state in front of a sequence goes with the item of its first
+   * run.
+   *
+   * @param runs of the partition, with what they are needed for
+   */
+  public Iterator<Tuple2<Node, byte[]>> run(
+      int partition, Iterator<InternalRow> rows, Iterator<PlannedRun> runs) {
+    return new Items(partition, rows, runs);
+  }
+
+  private final class Items implements Iterator<Tuple2<Node, byte[]>> {
+    private final Planned planned;
+    private final OpenRuns<Summarizer> open;
+    private int reading;
+
+    Items(int partition, Iterator<InternalRow> rows, Iterator<PlannedRun> runs) {
+      AttentionKernel chosen = kernel.open();
+      planned = new Planned(runs);
+      open =
+          new OpenRuns<>(
+              settings,
+              new RunReader(partition, rows, layout, planned),
+              PlannedRun::summarized,
+              run -> {
+                reading++;
+                byte[] state = step == 0 ? null : run.state();
+                return chosen.summarizer(
+                    step, state == null ? State.initial(settings) : State.fromBytes(state));
+              },
+              capacity -> new TokenBuffer(settings, layout, refuseNonFinite, false, capacity));
+      TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
+    }
+
+    @Override
+    public boolean hasNext() {
+      // Looking ahead may find further runs without a summary.
+      return planned.isSummarizedLeft() || reading > 0 || !planned.absent.isEmpty();
+    }
+
+    /** Reading ends with the last summary: nobody needs the rows behind it. */
+    @Override
+    public Tuple2<Node, byte[]> next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      if (planned.absent.isEmpty()) {
+        OpenRun<Summarizer> run = open.next();
+        while (run != null) {
+          run.tokens().addTo(run.session());
+          metrics.summarizedTokens().add(run.tokens().size());
+          if (run.hasEnded()) {
+            reading--;
+            return item(run.planned(), metrics.sentSummary(run.session().summary().toBytes()));
+          }
+          run = open.next();
+        }
+        throw new IllegalStateException("the partition ended before its runs");
+      }
+      return item(planned.absent.poll(), new byte[0]);
+    }
+  }
+
+  private static Tuple2<Node, byte[]> item(PlannedRun run, byte[] summary) {
+    byte[] tail =
+        run.last() ? new SequenceState(run.run().sequence(), run.run().end(), null).pack() : null;
+    byte[] first = run.continued() ? run.state() : null;
+    return new Tuple2<>(
+        new Node(run.sequence(), run.rank()),
+        new TreeItem(run.home(), run.last(), first, tail, summary).pack());
+  }
+
+  /** The runs of the partition; looks ahead as far as to the next one that is summarized. */
+  private static final class Planned implements Iterator<PlannedRun> {
+    private final Iterator<PlannedRun> runs;
+    private final Deque<PlannedRun> ahead = new ArrayDeque<>();
+    private int summarizedAhead;
+
+    /** Runs that take part in the scan without a summary, and were passed over. */
+    final Deque<PlannedRun> absent = new ArrayDeque<>();
+
+    Planned(Iterator<PlannedRun> runs) {
+      this.runs = runs;
+    }
+
+    boolean isSummarizedLeft() {
+      while (summarizedAhead == 0 && runs.hasNext()) {
+        look();
+      }
+      return summarizedAhead > 0;
+    }
+
+    private void look() {
+      PlannedRun run = runs.next();
+      if (run.isScanned() && !run.summarized()) {
+        absent.add(run);
+      }
+      summarizedAhead += run.summarized() ? 1 : 0;
+      ahead.add(run);
+    }
+
+    @Override
+    public boolean hasNext() {
+      return !ahead.isEmpty() || runs.hasNext();
+    }
+
+    @Override
+    public PlannedRun next() {
+      if (ahead.isEmpty()) {
+        look();
+      }
+      PlannedRun run = ahead.remove();
+      summarizedAhead -= run.summarized() ? 1 : 0;
+      return run;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package io.hla.spark.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.AttributeSet;
+import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.execution.metric.SQLMetric;
+import scala.collection.immutable.IndexedSeq;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * Attention in a physical plan. Executing it starts nothing: index, order, summaries and scan run
+ * when somebody asks for the partitions of its rows, once for all copies of the node.
+ */
+public final class AttentionExec extends SparkPlan {
+  private static final long serialVersionUID = 1L;
+
+  private final Seq<SparkPlan> inputs;
+  private final List<Attribute> columns;
+  private final transient AttentionPlan plan;
+
+  AttentionExec(List<SparkPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
+    this(CollectionConverters.asScala(inputs).toSeq(), columns, plan);
+  }
+
+  /** For Spark, which makes copies by the product's elements. */
+  public AttentionExec(Seq<SparkPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
+    this.inputs = inputs;
+    this.columns = List.copyOf(columns);
+    this.plan = plan;
+  }
+
+  AttentionPlan plan() {
+    return plan;
+  }
+
+  List<SparkPlan> inputs() {
+    return CollectionConverters.asJava(inputs);
+  }
+
+  @Override
+  public RDD<InternalRow> doExecute() {
+    return new AttentionRows(this);
+  }
+
+  @Override
+  public scala.collection.immutable.Map<String, SQLMetric> metrics() {
+    return scala.collection.immutable.Map.from(
+        CollectionConverters.asScala(plan == null ? Map.of() : plan.metrics().byName()));
+  }
+
+  @Override
+  public Seq<SparkPlan> children() {
+    return inputs;
+  }
+
+  @Override
+  public Seq<Attribute> output() {
+    return CollectionConverters.asScala(columns).toSeq();
+  }
+
+  @Override
+  public AttributeSet producedAttributes() {
+    return outputSet();
+  }
+
+  @Override
+  public AttributeSet references() {
+    return inputSet();
+  }
+
+  @Override
+  public SparkPlan withNewChildrenInternal(IndexedSeq<SparkPlan> changed) {
+    return new AttentionExec(CollectionConverters.asJava(changed), columns, plan);
+  }
+
+  @Override
+  public SparkPlan doCanonicalize() {
+    List<SparkPlan> canonical = new ArrayList<>();
+    inputs().forEach(input -> canonical.add(input.canonicalized()));
+    return new AttentionExec(canonical, Canonical.columns(columns), plan);
+  }
+
+  @Override
+  public String nodeName() {
+    return "HigherOrderLinearAttention";
+  }
+
+  @Override
+  public String simpleString(int maxFields) {
+    return nodeName() + " " + plan.describe();
+  }
+
+  @Override
+  public int productArity() {
+    return 3;
+  }
+
+  @Override
+  public Object productElement(int n) {
+    return switch (n) {
+      case 0 -> inputs;
+      case 1 -> columns;
+      case 2 -> plan;
+      default -> throw new IndexOutOfBoundsException(n);
+    };
+  }
+
+  @Override
+  public boolean canEqual(Object other) {
+    return other instanceof AttentionExec;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof AttentionExec that
+        && plan == that.plan
+        && inputs.equals(that.inputs)
+        && columns.equals(that.columns);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(inputs, columns, System.identityHashCode(plan));
+  }
+}

@@ -1,0 +1,19 @@
+package io.hla.spark.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.ExprId;
+
+/** Columns by their place alone. */
+final class Canonical {
+  private Canonical() {}
+
+  static List<Attribute> columns(List<Attribute> columns) {
+    List<Attribute> canonical = new ArrayList<>();
+    for (Attribute column : columns) {
+      canonical.add(column.withName("none").withExprId(ExprId.apply(canonical.size())));
+    }
+    return canonical;
+  }
+}

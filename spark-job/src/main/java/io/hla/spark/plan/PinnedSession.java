@@ -1,0 +1,93 @@
+package io.hla.spark.plan;
+
+import java.util.Map;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.classic.SparkSession;
+import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
+import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.internal.SQLConf;
+import scala.PartialFunction;
+import scala.runtime.AbstractPartialFunction;
+
+/**
+ * A copy of a session with the settings that results rest on, where the user did not choose others.
+ * File splits must follow from the files alone, never from the number of cores: runs, and so the
+ * last bits, follow from splits.
+ */
+final class PinnedSession {
+  private static final String PINNED = "spark.hla.pinned";
+
+  private static final Map<String, String> UNLESS_GIVEN =
+      Map.of(
+          "spark.sql.files.minPartitionNum", "32",
+          "spark.sql.files.maxPartitionBytes", "128MB",
+          "spark.sql.files.openCostInBytes", "1MB",
+          // Rows are wide: the default of 4096 would hold many megabytes a column.
+          "spark.sql.parquet.columnarReaderBatchSize", "256",
+          "spark.sql.orc.columnarReaderBatchSize", "256",
+          // A task that ran twice and wrote other shuffle data than before must not go unseen.
+          "spark.sql.shuffle.orderIndependentChecksum.enabled", "true",
+          "spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch", "true");
+
+  private final SparkSession session;
+
+  private PinnedSession(SparkSession session) {
+    this.session = session;
+  }
+
+  static PinnedSession of(SparkSession session) {
+    SparkSession clone = session.cloneSession();
+    SQLConf given = session.sessionState().conf();
+    UNLESS_GIVEN.forEach(
+        (key, value) -> {
+          if (!given.contains(key)) {
+            clone.sessionState().conf().setConfString(key, value);
+          }
+        });
+    // What is planned here is a sort alone, in a chosen number of partitions.
+    clone.sessionState().conf().setConfString("spark.sql.adaptive.enabled", "false");
+    clone.sessionState().conf().setConfString(PINNED, "true");
+    return new PinnedSession(clone);
+  }
+
+  SparkSession session() {
+    return session;
+  }
+
+  /** A plan whose file scans split their files by these settings. */
+  LogicalPlan pinned(LogicalPlan plan) {
+    return plan.transformUp(pin);
+  }
+
+  private final PartialFunction<LogicalPlan, LogicalPlan> pin =
+      new AbstractPartialFunction<>() {
+        @Override
+        public boolean isDefinedAt(LogicalPlan node) {
+          return node instanceof LogicalRelation relation
+              && relation.relation() instanceof HadoopFsRelation files
+              && !((SparkSession) files.sparkSession()).sessionState().conf().contains(PINNED);
+        }
+
+        @Override
+        public LogicalPlan apply(LogicalPlan node) {
+          LogicalRelation relation = (LogicalRelation) node;
+          HadoopFsRelation files = (HadoopFsRelation) relation.relation();
+          LogicalRelation pinned =
+              relation.copy(
+                  new HadoopFsRelation(
+                      files.location(),
+                      files.partitionSchema(),
+                      files.dataSchema(),
+                      files.bucketSpec(),
+                      files.fileFormat(),
+                      files.options(),
+                      session),
+                  relation.output(),
+                  relation.catalogTable(),
+                  relation.isStreaming(),
+                  relation.stream());
+          pinned.copyTagsFrom(relation);
+          return pinned;
+        }
+      };
+}

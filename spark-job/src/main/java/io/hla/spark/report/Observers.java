@@ -1,0 +1,41 @@
+package io.hla.spark.report;
+
+import io.hla.spark.JobObserver;
+import java.util.List;
+
+/** Several observers as one. */
+public final class Observers {
+  private Observers() {}
+
+  /** Tells all of them everything, in this order. */
+  public static JobObserver of(JobObserver... observers) {
+    return new All(List.of(observers));
+  }
+
+  private record All(List<JobObserver> observers) implements JobObserver {
+    @Override
+    public void phaseStarted(String phase, String doing) {
+      observers.forEach(observer -> observer.phaseStarted(phase, doing));
+    }
+
+    @Override
+    public void progress(String phase, double share) {
+      observers.forEach(observer -> observer.progress(phase, share));
+    }
+
+    @Override
+    public void phaseEnded(String phase, double seconds) {
+      observers.forEach(observer -> observer.phaseEnded(phase, seconds));
+    }
+
+    @Override
+    public void figure(String name, Object value) {
+      observers.forEach(observer -> observer.figure(name, value));
+    }
+
+    @Override
+    public void warning(String message) {
+      observers.forEach(observer -> observer.warning(message));
+    }
+  }
+}

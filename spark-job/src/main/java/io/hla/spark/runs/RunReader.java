@@ -1,0 +1,139 @@
+package io.hla.spark.runs;
+
+import io.hla.spark.InputException;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenRow;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import org.apache.spark.sql.catalyst.InternalRow;
+
+/**
+ * Reads a partition again along the runs that were planned for it. A row that is not the planned
+ * one means that the input changed since it was indexed.
+ */
+public final class RunReader {
+  private final int partition;
+  private final Iterator<InternalRow> rows;
+  private final TokenRow layout;
+  private final Iterator<PlannedRun> runs;
+  private final Map<SequenceKey, OpenRun> open = new HashMap<>();
+  private OpenRun current;
+  private InternalRow row;
+
+  /** A run with rows to come. */
+  private static final class OpenRun {
+    final PlannedRun planned;
+    final Run run;
+    long done;
+
+    OpenRun(PlannedRun planned) {
+      this.planned = planned;
+      this.run = planned.run();
+    }
+
+    boolean isDone() {
+      return done == run.length();
+    }
+  }
+
+  /** {@code runs} are those of the partition, in the order of their first rows. */
+  public RunReader(
+      int partition, Iterator<InternalRow> rows, TokenRow layout, Iterator<PlannedRun> runs) {
+    this.partition = partition;
+    this.rows = rows;
+    this.layout = layout;
+    this.runs = runs;
+  }
+
+  /**
+   * Reads the next row.
+   *
+   * @return false at the end of the partition
+   * @throws InputException HLA_INPUT_CHANGED if the row is not the planned one
+   */
+  public boolean next() {
+    if (!rows.hasNext()) {
+      checkEnd();
+      return false;
+    }
+    row = rows.next();
+    if (current == null || current.isDone() || !isOfSequence(current.run.sequence())) {
+      current = runOfRow();
+    }
+    if (row.isNullAt(TokenRow.POSITION)
+        || row.getLong(TokenRow.POSITION) != current.run.start() + current.done) {
+      throw changed(current, "another row stands there");
+    }
+    current.done++;
+    if (current.isDone()) {
+      open.remove(current.run.sequence());
+    }
+    return true;
+  }
+
+  /** The row that was read; valid until the next one. */
+  public InternalRow row() {
+    return row;
+  }
+
+  /** The run that it belongs to. */
+  public PlannedRun run() {
+    return current.planned;
+  }
+
+  /** Whether it is the last of its run. */
+  public boolean endsRun() {
+    return current.isDone();
+  }
+
+  /** The run that the row belongs to, begun by it if it was not open. */
+  private OpenRun runOfRow() {
+    boolean isNull = layout.sequenceType() != null && row.isNullAt(TokenRow.SEQUENCE);
+    OpenRun begunBefore = isNull ? null : open.get(key());
+    if (begunBefore != null) {
+      return begunBefore;
+    }
+    if (!runs.hasNext()) {
+      throw new InputException(
+          "HLA_INPUT_CHANGED",
+          "partition " + partition + " has more rows than when it was indexed");
+    }
+    OpenRun next = new OpenRun(runs.next());
+    if (isNull || !isOfSequence(next.run.sequence())) {
+      throw changed(next, "another row stands there");
+    }
+    open.put(next.run.sequence(), next);
+    return next;
+  }
+
+  private SequenceKey key() {
+    return layout.sequenceType() == null
+        ? SequenceKey.ONLY
+        : SequenceKey.view(row.get(TokenRow.SEQUENCE, layout.sequenceType()));
+  }
+
+  private boolean isOfSequence(SequenceKey key) {
+    return layout.sequenceType() == null
+        || (!row.isNullAt(TokenRow.SEQUENCE)
+            && key.matches(row.get(TokenRow.SEQUENCE, layout.sequenceType())));
+  }
+
+  private void checkEnd() {
+    for (OpenRun run : open.values()) {
+      throw changed(run, "the partition ends before it");
+    }
+    if (runs.hasNext()) {
+      throw changed(new OpenRun(runs.next()), "the partition ends before it");
+    }
+  }
+
+  private static InputException changed(OpenRun run, String found) {
+    return new InputException(
+        "HLA_INPUT_CHANGED",
+        String.format(
+            "the input changed while it was read: position %d of %s was indexed in partition %d,"
+                + " now %s",
+            run.run.start() + run.done, run.run.sequence(), run.run.partition(), found));
+  }
+}

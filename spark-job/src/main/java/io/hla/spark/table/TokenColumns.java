@@ -1,0 +1,62 @@
+package io.hla.spark.table;
+
+import io.hla.spark.InputException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * The names of a token table's columns.
+ *
+ * @param sequence sequence column
+ * @param sequenceRequired whether the table must have it; else a table without is one sequence
+ * @param position position column
+ * @param query query column, array of H d numbers
+ * @param key key column, array of Hkv d numbers
+ * @param value value column, array of Hkv dv numbers
+ * @param keep further columns that go to the output as they are
+ */
+public record TokenColumns(
+    String sequence,
+    boolean sequenceRequired,
+    String position,
+    String query,
+    String key,
+    String value,
+    List<String> keep) {
+
+  public TokenColumns {
+    keep = List.copyOf(keep);
+  }
+
+  /** The same with other columns to keep. */
+  public TokenColumns keeping(List<String> names) {
+    return new TokenColumns(sequence, sequenceRequired, position, query, key, value, names);
+  }
+
+  /**
+   * Refuses names that an output table would have twice.
+   *
+   * @throws InputException HLA_OUTPUT_COLUMN
+   */
+  public void checkOutput(boolean withSequence, String outputColumn) {
+    List<String> names = new ArrayList<>(withSequence ? List.of(sequence) : List.of());
+    names.addAll(List.of(position, outputColumn));
+    names.addAll(keep);
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (!seen.add(name.toLowerCase(Locale.ROOT))) {
+        throw new InputException(
+            "HLA_OUTPUT_COLUMN",
+            String.format("the output would have columns %s, expected %s once", names, name));
+      }
+    }
+  }
+
+  /** seq (optional), pos, q, k, v. */
+  public static TokenColumns defaults() {
+    return new TokenColumns("seq", false, "pos", "q", "k", "v", List.of());
+  }
+}
