@@ -1,5 +1,6 @@
 package io.hla.spark.plan;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.classic.SparkSession;
@@ -7,6 +8,7 @@ import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
 import org.apache.spark.sql.internal.SQLConf;
 import scala.PartialFunction;
+import scala.jdk.javaapi.CollectionConverters;
 import scala.runtime.AbstractPartialFunction;
 
 /**
@@ -46,7 +48,6 @@ final class PinnedSession {
         });
     // What is planned here is a sort alone, in a chosen number of partitions.
     clone.sessionState().conf().setConfString("spark.sql.adaptive.enabled", "false");
-    clone.sessionState().conf().setConfString(PINNED, "true");
     return new PinnedSession(clone);
   }
 
@@ -65,7 +66,7 @@ final class PinnedSession {
         public boolean isDefinedAt(LogicalPlan node) {
           return node instanceof LogicalRelation relation
               && relation.relation() instanceof HadoopFsRelation files
-              && !((SparkSession) files.sparkSession()).sessionState().conf().contains(PINNED);
+              && !files.options().contains(PINNED);
         }
 
         @Override
@@ -80,7 +81,9 @@ final class PinnedSession {
                       files.dataSchema(),
                       files.bucketSpec(),
                       files.fileFormat(),
-                      files.options(),
+                      // Plans that differ in their session alone are equal, and none would be
+                      // replaced.
+                      marked(files.options()),
                       session),
                   relation.output(),
                   relation.catalogTable(),
@@ -90,4 +93,11 @@ final class PinnedSession {
           return pinned;
         }
       };
+
+  private static scala.collection.immutable.Map<String, String> marked(
+      scala.collection.immutable.Map<String, String> options) {
+    Map<String, String> all = new HashMap<>(CollectionConverters.asJava(options));
+    all.put(PINNED, "true");
+    return scala.collection.immutable.Map.from(CollectionConverters.asScala(all));
+  }
 }

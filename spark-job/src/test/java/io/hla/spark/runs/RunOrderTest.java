@@ -113,8 +113,8 @@ class RunOrderTest {
         .extracting(OrderedRun::scanned)
         .as("the state of the first run of A goes on to the second")
         .containsExactly(true, true, false, true);
-    assertThat(ordered.get(0).planned(false).state()).isSameAs(a.state());
-    assertThat(ordered.get(1).planned(false).state()).isNull();
+    assertThat(ordered.get(0).planned(false).continued()).isTrue();
+    assertThat(ordered.get(1).planned(false).continued()).isFalse();
     assertThat(untouched).isEmpty();
   }
 
