@@ -1,2 +1,2 @@
-/** The plan of one attention job and its passes over the tokens. */
+/** One attention job, phase by phase: index, order, summaries, scan; its outputs are left to do. */
 package io.hla.spark.attend;

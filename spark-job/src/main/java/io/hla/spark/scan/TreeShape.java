@@ -20,16 +20,6 @@ public record TreeShape(List<Integer> nodes) {
     return new TreeShape(List.copyOf(nodes));
   }
 
-  /** The shape among higher trees: sequences that one node covers keep it on all levels above. */
-  public static TreeShape of(int items, int fanIn, int levels) {
-    List<Integer> nodes = new ArrayList<>(List.of(items));
-    for (int level = items; nodes.size() < levels; ) {
-      level = (level + fanIn - 1) / fanIn;
-      nodes.add(level);
-    }
-    return new TreeShape(List.copyOf(nodes));
-  }
-
   /** Levels that are read. */
   public int levels() {
     return nodes.size();
