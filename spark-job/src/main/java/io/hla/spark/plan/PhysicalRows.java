@@ -3,6 +3,7 @@ package io.hla.spark.plan;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Alias;
@@ -84,7 +85,9 @@ final class PhysicalRows {
   private static final class Views implements Iterator<InternalRow> {
     private final Iterator<ColumnarBatch> batches;
     private final List<Integer> ordinals;
-    private Iterator<InternalRow> rows = List.<InternalRow>of().iterator();
+    private BatchRow row;
+    private int next;
+    private int end;
 
     Views(Iterator<ColumnarBatch> batches, List<Integer> ordinals) {
       this.batches = batches;
@@ -93,18 +96,21 @@ final class PhysicalRows {
 
     @Override
     public boolean hasNext() {
-      while (!rows.hasNext() && batches.hasNext()) {
+      while (next == end && batches.hasNext()) {
         ColumnarBatch batch = batches.next();
-        ColumnVector[] columns = ordinals.stream().map(batch::column).toArray(ColumnVector[]::new);
-        rows = new ColumnarBatch(columns, batch.numRows()).rowIterator();
+        row = new BatchRow(ordinals.stream().map(batch::column).toArray(ColumnVector[]::new));
+        next = 0;
+        end = batch.numRows();
       }
-      return rows.hasNext();
+      return next < end;
     }
 
     @Override
     public InternalRow next() {
-      hasNext();
-      return rows.next();
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      return row.at(next++);
     }
   }
 }

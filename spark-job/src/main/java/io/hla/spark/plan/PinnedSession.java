@@ -1,11 +1,14 @@
 package io.hla.spark.plan;
 
+import io.hla.spark.parquet.ReadCounts;
+import io.hla.spark.parquet.VectorScanFormat;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.internal.SQLConf;
 import scala.PartialFunction;
 import scala.jdk.javaapi.CollectionConverters;
@@ -32,9 +35,11 @@ final class PinnedSession {
           "spark.sql.shuffle.orderIndependentChecksum.enableFullRetryOnMismatch", "true");
 
   private final SparkSession session;
+  private final ReadCounts reads;
 
   private PinnedSession(SparkSession session) {
     this.session = session;
+    this.reads = ReadCounts.of(session.sparkContext());
   }
 
   static PinnedSession of(SparkSession session) {
@@ -55,7 +60,12 @@ final class PinnedSession {
     return session;
   }
 
-  /** A plan whose file scans split their files by these settings. */
+  /** How vectors were read from the files of all plans. */
+  ReadCounts reads() {
+    return reads;
+  }
+
+  /** A plan whose file scans split their files by these settings, and read vectors from pages. */
   LogicalPlan pinned(LogicalPlan plan) {
     return plan.transformUp(pin);
   }
@@ -80,7 +90,10 @@ final class PinnedSession {
                       files.partitionSchema(),
                       files.dataSchema(),
                       files.bucketSpec(),
-                      files.fileFormat(),
+                      // Formats made from Spark's own know more about their files.
+                      files.fileFormat().getClass() == ParquetFileFormat.class
+                          ? new VectorScanFormat(reads)
+                          : files.fileFormat(),
                       // Plans that differ in their session alone are equal, and none would be
                       // replaced.
                       marked(files.options()),

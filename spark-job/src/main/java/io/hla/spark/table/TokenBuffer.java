@@ -119,6 +119,9 @@ public final class TokenBuffer {
   public void read(InternalRow row) {
     for (int i = 0; i < 3; i++) {
       int ordinal = TokenRow.QUERY + i;
+      if (copyPacked(row, ordinal)) {
+        continue;
+      }
       if (row.isNullAt(ordinal)) {
         throw new InputException(
             "HLA_INPUT_NULL",
@@ -132,6 +135,25 @@ public final class TokenBuffer {
       kept[size] = keeper.apply(row).copy();
     }
     size++;
+  }
+
+  /** Copies an array that lies in memory as it is wanted. */
+  private boolean copyPacked(InternalRow row, int ordinal) {
+    int column = ordinal - TokenRow.QUERY;
+    if (!(row instanceof PackedVectors packed)
+        || layout.isDouble().get(column) != (doubles != null)
+        || packed.packedWidth(ordinal) != widths[column]) {
+      return false;
+    }
+    packed.copyPacked(ordinal, arrays[column], offset(column, size));
+    return true;
+  }
+
+  /** Where the row of a token starts in the array of a column, as {@code Platform} counts. */
+  private long offset(int column, int token) {
+    return doubles != null
+        ? Platform.DOUBLE_ARRAY_OFFSET + (long) Double.BYTES * token * widths[column]
+        : Platform.FLOAT_ARRAY_OFFSET + (long) Float.BYTES * token * widths[column];
   }
 
   private void copy(ArrayData array, int column) {
@@ -161,14 +183,12 @@ public final class TokenBuffer {
     boolean fromDouble = layout.isDouble().get(column);
     if (array instanceof UnsafeArrayData unsafe && fromDouble == (doubles != null)) {
       long header = UnsafeArrayData.calculateHeaderPortionInBytes(width);
-      int bytes = fromDouble ? 8 : 4;
-      long base = fromDouble ? Platform.DOUBLE_ARRAY_OFFSET : Platform.FLOAT_ARRAY_OFFSET;
       Platform.copyMemory(
           unsafe.getBaseObject(),
           unsafe.getBaseOffset() + header,
           arrays[column],
-          base + (long) at * bytes,
-          (long) width * bytes);
+          offset(column, size),
+          (long) width * (fromDouble ? Double.BYTES : Float.BYTES));
       return;
     }
     for (int i = 0; i < width; i++) {

@@ -18,7 +18,6 @@ import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.vectorized.ColumnarBatchRow;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +42,7 @@ class PhysicalRowsTest {
     Dataset<Row> table = table(format);
     Dataset<Row> chosen =
         table.select(col("pos"), col("q").as("k"), col("words"), col("seq"), col("q"), col("v"));
-    assertThat(kinds(chosen)).containsOnly(ColumnarBatchRow.class);
+    assertThat(kinds(chosen)).containsOnly(BatchRow.class);
     assertThat(copies(chosen.schema(), rowsOf(chosen)))
         .hasSize(50)
         .isEqualTo(copies(chosen.schema(), rowsOfSpark(chosen)));
@@ -58,7 +57,7 @@ class PhysicalRowsTest {
             table.selectExpr("cast(pos as string)", "q"),
             table.sortWithinPartitions("seq"),
             table.coalesce(1))) {
-      assertThat(kinds(other)).doesNotContain(ColumnarBatchRow.class);
+      assertThat(kinds(other)).doesNotContain(BatchRow.class);
       assertThat(copies(other.schema(), rowsOf(other)))
           .isEqualTo(copies(other.schema(), rowsOfSpark(other)));
     }

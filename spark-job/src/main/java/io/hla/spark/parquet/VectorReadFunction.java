@@ -1,0 +1,162 @@
+package io.hla.spark.parquet;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.HadoopReadOptions;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopCodecs;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.execution.datasources.PartitionedFile;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Function1;
+import scala.collection.Iterator;
+import scala.runtime.AbstractFunction1;
+
+/**
+ * Reads splits of Parquet files in batches whose vectors come from raw pages, where the footer
+ * promises lists of one width; other files are left to Spark.
+ */
+final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterator<InternalRow>>
+    implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  private final Function1<PartitionedFile, Iterator<InternalRow>> all;
+  private final Function1<PartitionedFile, Iterator<InternalRow>> scalars;
+  private final ArrayList<Vector> vectors;
+  private final int[] sources;
+  private final boolean caseSensitive;
+  private final Broadcast<SerializableConfiguration> configuration;
+  private final ReadCounts counts;
+
+  /** A column of lists of numbers. */
+  record Vector(String name, DataType element) implements Serializable {}
+
+  /**
+   * @param all Spark's function for all columns
+   * @param scalars Spark's function for the columns that are not vectors
+   * @param sources for every column of a batch, its place among the vectors, or -1 - its place
+   *     among the scalars
+   */
+  VectorReadFunction(
+      Function1<PartitionedFile, Iterator<InternalRow>> all,
+      Function1<PartitionedFile, Iterator<InternalRow>> scalars,
+      List<Vector> vectors,
+      int[] sources,
+      boolean caseSensitive,
+      Broadcast<SerializableConfiguration> configuration,
+      ReadCounts counts) {
+    this.all = all;
+    this.scalars = scalars;
+    this.vectors = new ArrayList<>(vectors);
+    this.sources = sources;
+    this.caseSensitive = caseSensitive;
+    this.configuration = configuration;
+    this.counts = counts;
+  }
+
+  @Override
+  public Iterator<InternalRow> apply(PartitionedFile split) {
+    // Spark's reader first: what is wrong with a file is said in Spark's words.
+    Iterator<ColumnarBatch> narrow = batches(scalars.apply(split));
+    try {
+      VectorBatches batches = open(split, narrow);
+      if (batches != null) {
+        return rows(batches);
+      }
+    } catch (IOException e) {
+      close(narrow);
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      close(narrow);
+      throw e;
+    }
+    close(narrow);
+    counts.fallbacks().add(1);
+    return all.apply(split);
+  }
+
+  /** Null if the footer promises something else. */
+  private VectorBatches open(PartitionedFile split, Iterator<ColumnarBatch> narrow)
+      throws IOException {
+    Configuration conf = configuration.value().value();
+    PageBuffers buffers = new PageBuffers(HadoopCodecs.newFactory(conf, 0));
+    HadoopInputFile input = HadoopInputFile.fromPath(split.toPath(), conf);
+    ParquetReadOptions.Builder options =
+        HadoopReadOptions.builder(conf, split.toPath())
+            .withRange(split.start(), split.start() + split.length())
+            .withCodecFactory(buffers);
+    if (split.toPath().getFileSystem(conf).getScheme().equals("file")) {
+      // Pages of a local file are read faster than they are handed from thread to thread.
+      options.withUseHadoopVectoredIo(false);
+    }
+    ParquetFileReader file = ParquetFileReader.open(input, options.build());
+    List<VectorColumn> columns = columns(file, buffers);
+    if (columns == null) {
+      file.close();
+      return null;
+    }
+    file.setRequestedSchema(columns.stream().map(VectorColumn::descriptor).toList());
+    Supplier<Iterator<ColumnarBatch>> whole = () -> batches(all.apply(split));
+    return new VectorBatches(file, columns, sources, narrow, whole, counts);
+  }
+
+  private List<VectorColumn> columns(ParquetFileReader file, PageBuffers buffers) {
+    MessageType schema = file.getFileMetaData().getSchema();
+    List<VectorColumn> columns = new ArrayList<>();
+    for (Vector vector : vectors) {
+      List<String> names =
+          schema.getFields().stream().map(Type::getName).filter(vector.name()::equals).toList();
+      if (names.isEmpty() && !caseSensitive) {
+        names =
+            schema.getFields().stream()
+                .map(Type::getName)
+                .filter(vector.name()::equalsIgnoreCase)
+                .toList();
+      }
+      VectorColumn column =
+          names.size() == 1
+              ? VectorColumn.of(
+                  schema, names.get(0), vector.element(), file.getRowGroups(), buffers)
+              : null;
+      if (column == null) {
+        return null;
+      }
+      columns.add(column);
+    }
+    return columns;
+  }
+
+  private static void close(Iterator<?> iterator) {
+    if (iterator instanceof Closeable open) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  // Spark's readers give batches as if they were rows.
+  @SuppressWarnings("unchecked")
+  private static Iterator<ColumnarBatch> batches(Iterator<?> rows) {
+    return (Iterator<ColumnarBatch>) rows;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Iterator<InternalRow> rows(Iterator<?> batches) {
+    return (Iterator<InternalRow>) batches;
+  }
+}

@@ -1,0 +1,319 @@
+package io.hla.spark.parquet;
+
+import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hla.spark.TestSpark;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tables of several writers, read with vectors from pages and by Spark's reader alone. */
+class VectorScanTest {
+  private static final long SEED = 21;
+  private static final Map<String, String> PLAIN =
+      Map.of(
+          "parquet.enable.dictionary#q.list.element", "false",
+          "parquet.enable.dictionary#v.list.element", "false");
+
+  @TempDir private Path folder;
+  private SparkSession spark;
+  private final Random random = new Random(SEED);
+
+  @BeforeEach
+  void open() {
+    spark = TestSpark.newSession();
+    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", 64);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 64, 512})
+  void listsOfEveryWidthAreReadFromPages(int width) {
+    for (DataType type : List.of(DataTypes.FloatType, DataTypes.DoubleType)) {
+      Path table = write(rows(500, type, i -> width), type, width % 2 == 0, PLAIN);
+      RawScan.of(spark, table).assertRaw();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "snappy, PARQUET_1_0", "uncompressed, PARQUET_1_0", "zstd, PARQUET_1_0", "gzip, PARQUET_1_0",
+    "snappy, PARQUET_2_0", "uncompressed, PARQUET_2_0", "zstd, PARQUET_2_0", "lz4_raw, PARQUET_2_0"
+  })
+  void pagesOfEveryCodecAndVersion(String codec, String version) {
+    Map<String, String> options =
+        with(PLAIN, "compression", codec, "parquet.writer.version", version);
+    Path table =
+        write(rows(2000, DataTypes.FloatType, i -> 20), DataTypes.FloatType, true, options);
+    RawScan.of(spark, table).assertRaw();
+  }
+
+  @Test
+  void batchesCrossPagesAndRowGroups() {
+    Map<String, String> options =
+        with(PLAIN, "parquet.page.size", "3000", "parquet.block.size", "40000");
+    Path table =
+        write(rows(5000, DataTypes.FloatType, i -> 7), DataTypes.FloatType, false, options);
+    RawScan.of(spark, table).assertRaw();
+    spark.conf().set("spark.sql.files.maxPartitionBytes", 50_000);
+    RawScan split = RawScan.of(spark, table);
+    assertThat(split.ours().javaRDD().getNumPartitions()).isGreaterThan(2);
+    split.assertRaw();
+  }
+
+  @Test
+  void dictionariesAreLeftToSpark() {
+    List<Row> rows = new ArrayList<>();
+    for (long i = 0; i < 1000; i++) {
+      rows.add(RowFactory.create(i, List.of(1f, 2f), List.of(3f, 4f, 5f), "x"));
+    }
+    RawScan.of(spark, write(rows, DataTypes.FloatType, true, Map.of())).assertFallenBack();
+  }
+
+  @Test
+  void raggedListsWhoseMeanIsWholeAreFoundInTheirPages() {
+    // The footer promises lists of 4: there are as many values as if all of them were.
+    Map<String, String> options = with(PLAIN, "parquet.page.size", "2000");
+    IntFunction<Integer> widths = i -> i < 3000 ? 4 : 3 + 2 * (i % 2);
+    Path table = write(rows(4000, DataTypes.FloatType, widths), DataTypes.FloatType, true, options);
+    RawScan scan = RawScan.of(spark, table);
+    scan.assertFallenBack();
+    assertThat((Long) scan.counts().raw().value()).isBetween(2000L, 3000L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"list", "element", "empty", "element without statistics"})
+  void whatIsNotThereIsLeftToSpark(String what) {
+    List<Row> rows = rows(300, DataTypes.FloatType, i -> 1);
+    List<Float> instead =
+        switch (what) {
+          case "list" -> null;
+          case "empty" -> List.of();
+          default -> Arrays.asList((Float) null);
+        };
+    rows.set(200, RowFactory.create(200L, instead, List.of(1f), "x"));
+    Map<String, String> options =
+        what.endsWith("statistics")
+            ? with(PLAIN, "parquet.column.statistics.enabled", "false")
+            : PLAIN;
+    RawScan.of(spark, write(rows, DataTypes.FloatType, true, options)).assertFallenBack();
+  }
+
+  @Test
+  void otherColumnsStandWhereTheyWere() {
+    Path table = write(rows(300, DataTypes.FloatType, i -> 5), DataTypes.FloatType, true, PLAIN);
+    RawScan scan = RawScan.of(spark, table);
+    for (String[] columns :
+        new String[][] {{"q"}, {"v", "q"}, {"word", "v"}, {"pos"}, {"v", "pos", "word", "q"}}) {
+      assertThat(scan.ours().select(columns(columns)).collectAsList())
+          .isEqualTo(scan.sparks().select(columns(columns)).collectAsList());
+    }
+    assertThat(scan.ours().selectExpr("sum(q[3])", "max(v)").collectAsList())
+        .isEqualTo(scan.sparks().selectExpr("sum(q[3])", "max(v)").collectAsList());
+  }
+
+  private static org.apache.spark.sql.Column[] columns(String... names) {
+    return Stream.of(names).map(name -> col(name)).toArray(org.apache.spark.sql.Column[]::new);
+  }
+
+  @Test
+  void filtersAndPartitionsAreSparks() {
+    Path table = folder.resolve("partitioned");
+    frame(rows(600, DataTypes.FloatType, i -> 5), DataTypes.FloatType, true)
+        .withColumn("part", col("pos").mod(3))
+        .write()
+        .options(PLAIN)
+        .partitionBy("part")
+        .parquet(table.toString());
+    RawScan scan = RawScan.of(spark, table);
+    scan.assertRaw();
+    for (String filter : List.of("pos = 77", "pos between 100 and 200", "part = 1", "q[0] > 0")) {
+      assertThat(scan.ours().where(filter).orderBy("pos").collectAsList())
+          .isNotEmpty()
+          .isEqualTo(scan.sparks().where(filter).orderBy("pos").collectAsList());
+    }
+  }
+
+  @Test
+  void filesOfSeveralSchemasAreOneTable() {
+    Path table = folder.resolve("merged");
+    rowsOf(200).select("pos", "q").write().options(PLAIN).parquet(table.toString());
+    rowsOf(200).select("pos", "v").write().options(PLAIN).mode("append").parquet(table.toString());
+    rowsOf(200)
+        .select(col("pos"), col("q").as("Q"), col("v"))
+        .write()
+        .options(PLAIN)
+        .mode("append")
+        .parquet(table.toString());
+    StructType asked =
+        new StructType()
+            .add("pos", DataTypes.LongType)
+            .add("q", DataTypes.createArrayType(DataTypes.FloatType))
+            .add("v", DataTypes.createArrayType(DataTypes.FloatType));
+    RawScan scan = RawScan.of(spark, spark.read().schema(asked).parquet(table.toString()));
+    scan.assertFallenBack();
+    assertThat((Long) scan.counts().raw().value()).isEqualTo(200);
+  }
+
+  private Dataset<Row> rowsOf(int count) {
+    return frame(rows(count, DataTypes.FloatType, i -> 5), DataTypes.FloatType, true).coalesce(1);
+  }
+
+  @Test
+  void anEmptyTableHasNoRows() {
+    Path table = write(List.of(), DataTypes.FloatType, true, PLAIN);
+    assertThat(RawScan.of(spark, table).assertSame()).isZero();
+  }
+
+  @Test
+  void aTableWrittenAtRandom() {
+    for (int turn = 0; turn < 25; turn++) {
+      DataType type = random.nextBoolean() ? DataTypes.FloatType : DataTypes.DoubleType;
+      int width = 1 + random.nextInt(40);
+      boolean ragged = random.nextInt(5) == 0;
+      Map<String, String> options =
+          with(
+              random.nextInt(4) > 0 ? PLAIN : Map.of(),
+              "parquet.page.size",
+              Integer.toString(200 + random.nextInt(20_000)),
+              "parquet.block.size",
+              Integer.toString(5000 + random.nextInt(200_000)),
+              "parquet.page.row.count.limit",
+              Integer.toString(1 + random.nextInt(300)),
+              "parquet.writer.version",
+              random.nextBoolean() ? "PARQUET_1_0" : "PARQUET_2_0",
+              "compression",
+              List.of("none", "snappy", "zstd", "gzip").get(random.nextInt(4)));
+      spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", 1 + random.nextInt(500));
+      int count = random.nextInt(3000);
+      IntFunction<Integer> widths = i -> ragged && random.nextInt(50) == 0 ? width + 1 : width;
+      Path table = write(rows(count, type, widths), type, random.nextBoolean(), options);
+      RawScan.of(spark, table).assertSame();
+    }
+  }
+
+  @Test
+  void damagedFilesFailWithTheirName() throws IOException {
+    Map<String, String> options = with(PLAIN, "parquet.page.size", "3000");
+    Path table =
+        write(rows(3000, DataTypes.FloatType, i -> 16), DataTypes.FloatType, false, options);
+    Path file;
+    try (Stream<Path> files = Files.list(table)) {
+      file = files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
+    byte[] whole = Files.readAllBytes(file);
+    spark.sparkContext().hadoopConfiguration().setBoolean("fs.file.checksum.verify", false);
+    Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
+    int failed = 0;
+    for (int turn = 0; turn < 60; turn++) {
+      byte[] damaged = whole.clone();
+      for (int i = 0; i < 40; i++) {
+        damaged[4 + random.nextInt(whole.length - 12)] ^= (byte) (1 << random.nextInt(8));
+      }
+      Files.write(file, turn == 0 ? Arrays.copyOf(whole, whole.length / 2) : damaged);
+      try {
+        RawScan.of(
+                spark,
+                spark.read().schema(schema(DataTypes.FloatType, true)).parquet(table.toString()))
+            .ours()
+            .collectAsList();
+      } catch (Exception e) {
+        failed++;
+        assertThat(e).hasStackTraceContaining(file.getFileName().toString());
+      }
+    }
+    assertThat(failed).isPositive();
+  }
+
+  @Test
+  void checksumsOfPagesAreVerifiedWhereTheyAreAskedFor() throws IOException {
+    Path table =
+        write(
+            rows(3000, DataTypes.FloatType, i -> 16),
+            DataTypes.FloatType,
+            false,
+            with(PLAIN, "compression", "none"));
+    Path file;
+    try (Stream<Path> files = Files.list(table)) {
+      file = files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+    Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
+    RawScan.of(spark, table).assertRaw();
+    Dataset<Row> verified =
+        spark
+            .read()
+            .option("parquet.page.verify-checksum.enabled", "true")
+            .parquet(table.toString());
+    assertThatThrownBy(() -> RawScan.of(spark, verified).ours().collectAsList())
+        .hasStackTraceContaining(file.getFileName().toString());
+  }
+
+  private Path write(List<Row> rows, DataType type, boolean nullable, Map<String, String> options) {
+    Path table = folder.resolve("table-" + random.nextLong());
+    frame(rows, type, nullable).coalesce(1).write().options(options).parquet(table.toString());
+    return table;
+  }
+
+  private Dataset<Row> frame(List<Row> rows, DataType type, boolean nullable) {
+    return spark.createDataFrame(rows, schema(type, nullable));
+  }
+
+  private static StructType schema(DataType element, boolean nullable) {
+    return new StructType()
+        .add("pos", DataTypes.LongType, false)
+        .add("q", DataTypes.createArrayType(element, nullable), nullable)
+        .add("v", DataTypes.createArrayType(element, nullable), nullable)
+        .add("word", DataTypes.StringType);
+  }
+
+  private List<Row> rows(int count, DataType type, IntFunction<Integer> width) {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      List<Number> q = numbers(width.apply(i), type);
+      rows.add(RowFactory.create((long) i, q, numbers(3, type), "w" + i % 7));
+    }
+    return rows;
+  }
+
+  private List<Number> numbers(int count, DataType type) {
+    List<Number> numbers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      double number = random.nextGaussian();
+      numbers.add(type.equals(DataTypes.FloatType) ? (Number) (float) number : number);
+    }
+    return numbers;
+  }
+
+  private static Map<String, String> with(Map<String, String> options, String... more) {
+    Map<String, String> all = new HashMap<>(options);
+    for (int i = 0; i < more.length; i += 2) {
+      all.put(more[i], more[i + 1]);
+    }
+    return all;
+  }
+}
