@@ -1,11 +1,13 @@
 /*
- * The natives of io.hla.kernels.NativeSession. Java has checked every length and makes exceptions of the results;
- * arrays are copied, never pinned.
+ * The natives of io.hla.kernels.NativeSession and NativeRows. Java has checked every length and makes exceptions of the
+ * results; arrays are copied, never pinned, addresses are those of live NativeRows.
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hla_session.h"
+#include "io_hla_kernels_NativeRows.h"
 #include "io_hla_kernels_NativeSession.h"
 
 /* The most bytes of q, k, v and o that are in flight between Java and the kernels; they should stay in the second cache. */
@@ -181,6 +183,75 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 
 PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion)
 PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion)
+
+/* Piece by piece, so that what one group of heads leaves in the cache of q, k, v and o serves the next. */
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_processRows(JNIEnv *env, jclass type, jlong handle, jlong q,
+		jlong k, jlong v, jlong o, jint count)
+{
+	(void)env, (void)type;
+	struct stream *s = stream_of(handle);
+	const size_t element = (size_t)s->session->kernels->element;
+	const jint most = s->most_tokens > HLA_BATCH ? s->most_tokens : HLA_BATCH;
+	for (jint t = 0, n; t < count; t += n) {
+		n = count - t < most ? count - t : most;
+		const size_t at = (size_t)t * element;
+		s->session->kernels->process(s->session, n, (const char *)(intptr_t)q + at * (size_t)s->q_width,
+				(const char *)(intptr_t)k + at * (size_t)s->k_width, (const char *)(intptr_t)v + at * (size_t)s->v_width,
+				o ? (char *)(intptr_t)o + at * (size_t)s->o_width : NULL);
+	}
+}
+
+JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeRows_allocate(JNIEnv *env, jclass type, jlong bytes)
+{
+	(void)env, (void)type;
+	/* Zeros: what stands behind the last token is read by whole vectors, and must not be a trap. */
+	void *memory = aligned_alloc(LINE, (size_t)bytes);
+	return (jlong)(intptr_t)(memory ? memset(memory, 0, (size_t)bytes) : NULL);
+}
+
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeRows_free(JNIEnv *env, jclass type, jlong address)
+{
+	(void)env, (void)type;
+	free((void *)(intptr_t)address);
+}
+
+JNIEXPORT jdouble JNICALL Java_io_hla_kernels_NativeRows_get(JNIEnv *env, jclass type, jlong address, jint index,
+		jboolean is_double)
+{
+	(void)env, (void)type;
+	const void *rows = (const void *)(intptr_t)address;
+	return is_double ? ((const double *)rows)[index] : ((const float *)rows)[index];
+}
+
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeRows_set(JNIEnv *env, jclass type, jlong address, jint index,
+		jboolean is_double, jdouble number)
+{
+	(void)env, (void)type;
+	void *rows = (void *)(intptr_t)address;
+	if (is_double)
+		((double *)rows)[index] = number;
+	else
+		((float *)rows)[index] = (float)number;
+}
+
+/* All bits of the exponent are set in infinities and NaN alone. Loops of integers, which the compiler vectorizes. */
+JNIEXPORT jboolean JNICALL Java_io_hla_kernels_NativeRows_isFinite(JNIEnv *env, jclass type, jlong address, jint count,
+		jboolean is_double)
+{
+	(void)env, (void)type;
+	if (is_double) {
+		const uint64_t *bits = (const uint64_t *)(intptr_t)address, exponent = UINT64_C(0x7ff) << 52;
+		uint64_t found = 0;
+		for (jint i = 0; i < count; i++)
+			found |= (bits[i] & exponent) == exponent;
+		return !found;
+	}
+	const uint32_t *bits = (const uint32_t *)(intptr_t)address, exponent = UINT32_C(0xff) << 23;
+	uint32_t found = 0;
+	for (jint i = 0; i < count; i++)
+		found |= (bits[i] & exponent) == exponent;
+	return !found;
+}
 
 JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_setMatrix(JNIEnv *env, jclass type, jlong handle, jint head,
 		jint matrix, jdoubleArray values, jint offset)

@@ -42,6 +42,18 @@ public final class Applier implements AutoCloseable {
     tokens += count;
   }
 
+  /**
+   * Computes outputs of the first {@code count} tokens of {@code rows}, in their place.
+   *
+   * @throws IllegalArgumentException if the rows hold fewer tokens, or have other widths or another
+   *     precision
+   */
+  public void apply(TokenRows rows, int count) {
+    arrays.check(rows, count);
+    session.process(rows, true, count);
+    tokens += count;
+  }
+
   /** The state behind the last token. */
   public State state() {
     double[] values = new double[algebra.stateLayout().size()];

@@ -44,6 +44,15 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
     return new Summarizer(algebra, step, computation, session(computation, matrices));
   }
 
+  /**
+   * Room for tokens where this kernel reads them best; rows of any kernel can be given to any.
+   *
+   * @param capacity tokens, at least 1
+   */
+  public TokenRows rows(AttentionSettings settings, int capacity) {
+    return new HeapRows(settings, capacity);
+  }
+
   private Session session(Computation computation, double[] matrices) {
     return computation.needsDouble()
         ? new WideSession(computation.settings(), open(computation.inDouble(), matrices))

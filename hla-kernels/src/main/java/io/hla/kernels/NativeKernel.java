@@ -59,6 +59,11 @@ public final class NativeKernel extends AttentionKernel {
     return INSTRUCTION_SETS.get(instructionSet);
   }
 
+  @Override
+  public TokenRows rows(AttentionSettings settings, int capacity) {
+    return new NativeRows(settings, capacity);
+  }
+
   /** Runs a loop of multiply-adds in registers; returns its floating-point operations. */
   double peak(Precision precision, int turns) {
     return NativeSession.peak(instructionSet, precision, turns);

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * A session whose matrices and scratch are memory of the native library. The natives trust every
- * length: all of them are derived from settings here or were checked by {@link TokenArrays}.
+ * length: all of them are derived from settings here or were checked by {@link TokenArrays};
+ * addresses are those of {@link NativeRows}.
  */
 final class NativeSession implements Session {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -78,6 +79,23 @@ final class NativeSession implements Session {
       double[] query, double[] key, double[] value, double[] output, int from, int count) {
     processDoubles(memory.handle(), query, key, value, output, from, count);
     java.lang.ref.Reference.reachabilityFence(this);
+  }
+
+  @Override
+  public void process(TokenRows rows, boolean withOutput, int count) {
+    if (!(rows instanceof NativeRows)) {
+      Session.super.process(rows, withOutput, count);
+      return;
+    }
+    processRows(
+        memory.handle(),
+        rows.address(TokenRows.Part.QUERY),
+        rows.address(TokenRows.Part.KEY),
+        rows.address(TokenRows.Part.VALUE),
+        withOutput ? rows.address(TokenRows.Part.OUTPUT) : 0,
+        count);
+    java.lang.ref.Reference.reachabilityFence(this);
+    java.lang.ref.Reference.reachabilityFence(rows);
   }
 
   @Override
@@ -163,6 +181,8 @@ final class NativeSession implements Session {
 
   private static native void processDoubles(
       long handle, double[] q, double[] k, double[] v, double[] o, int from, int count);
+
+  private static native void processRows(long handle, long q, long k, long v, long o, int count);
 
   private static native int setMatrix(
       long handle, int head, int matrix, double[] values, int offset);

@@ -39,6 +39,18 @@ public final class Summarizer implements AutoCloseable {
     tokens += count;
   }
 
+  /**
+   * Adds the first {@code count} tokens of {@code rows}.
+   *
+   * @throws IllegalArgumentException if the rows hold fewer tokens, or have other widths or another
+   *     precision
+   */
+  public void add(TokenRows rows, int count) {
+    arrays.check(rows, count);
+    session.process(rows, false, count);
+    tokens += count;
+  }
+
   /** The summary of all tokens so far. */
   public Summary summary() {
     double[] all = new double[computation.layout().size()];

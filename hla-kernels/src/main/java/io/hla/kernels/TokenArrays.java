@@ -26,6 +26,20 @@ record TokenArrays(AttentionSettings settings) {
     holds("value", value, settings.valueWidth(), from, count);
   }
 
+  /** Rows of other settings are refused where their widths or their precision differ. */
+  void check(TokenRows rows, int count) {
+    AttentionSettings other = rows.settings();
+    if (other.precision().isDouble() != settings.precision().isDouble()
+        || other.queryWidth() != settings.queryWidth()
+        || other.keyWidth() != settings.keyWidth()
+        || other.valueWidth() != settings.valueWidth()
+        || other.outputWidth() != settings.outputWidth()) {
+      throw new IllegalArgumentException(
+          String.format("rows were made for %s, expected %s", other, settings));
+    }
+    rows.check(count);
+  }
+
   private static void holds(String name, int length, int width, int from, int count) {
     long needed = ((long) from + count) * width;
     if (length < needed) {

@@ -27,6 +27,7 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
   private final Buffers buffers;
   private final Map<Long, OpenRun<S>> open = new HashMap<>();
   private OpenRun<S> current;
+  private boolean closed;
 
   /**
    * @param wanted whether the tokens of a run are to be read; others are passed over
@@ -52,7 +53,8 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
    *
    * @return null at the end of the partition
    */
-  OpenRun<S> next() {
+  synchronized OpenRun<S> next() {
+    checkOpen();
     release();
     while (reader.next()) {
       PlannedRun planned = reader.run();
@@ -88,12 +90,27 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
     }
   }
 
-  /** Closes all sessions. */
+  /**
+   * Closes all sessions and buffers, also while another thread reads: Spark may end a task whose
+   * rows a thread of their own passes on. What is read from a run behind this is gone.
+   */
   @Override
-  public void close() {
-    open.values().forEach(run -> close(run.session()));
+  public synchronized void close() {
+    closed = true;
+    for (OpenRun<S> run : open.values()) {
+      close(run.session());
+      run.tokens().close();
+    }
     open.clear();
+    buffers.close();
     current = null;
+  }
+
+  /** Throws if tokens and sessions are gone. */
+  synchronized void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the task has ended");
+    }
   }
 
   private static void close(AutoCloseable session) {
@@ -131,6 +148,11 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
       } else {
         free.addLast(buffer);
       }
+    }
+
+    void close() {
+      free.forEach(TokenBuffer::close);
+      free.clear();
     }
   }
 }

@@ -39,7 +39,10 @@ final class OutputRows implements Iterator<InternalRow> {
       throw new NoSuchElementException();
     }
     output.update(position, run.tokens().start() + token);
-    output.update(position + 1, run.tokens().output(token));
+    synchronized (runs) {
+      runs.checkOpen();
+      output.update(position + 1, run.tokens().output(token));
+    }
     for (int i = 0; i < keptTypes.size(); i++) {
       output.update(position + 2 + i, run.tokens().kept(token).get(i, keptTypes.get(i)));
     }
@@ -53,7 +56,10 @@ final class OutputRows implements Iterator<InternalRow> {
     if (run == null) {
       return false;
     }
-    run.tokens().apply(run.session());
+    synchronized (runs) {
+      runs.checkOpen();
+      run.tokens().apply(run.session());
+    }
     attended.add(run.tokens().size());
     if (position == 1) {
       output.update(0, run.planned().run().sequence().value());

@@ -67,7 +67,8 @@ public record SummaryPass(
                 return chosen.summarizer(
                     step, state == null ? State.initial(settings) : State.fromBytes(state));
               },
-              capacity -> new TokenBuffer(settings, layout, refuseNonFinite, false, capacity));
+              capacity ->
+                  new TokenBuffer(chosen, settings, layout, refuseNonFinite, false, capacity));
       TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
     }
 

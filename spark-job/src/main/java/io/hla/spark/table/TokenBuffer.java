@@ -4,6 +4,8 @@ import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Summarizer;
+import io.hla.kernels.TokenRows;
+import io.hla.kernels.TokenRows.Part;
 import io.hla.spark.InputException;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,17 +26,16 @@ import scala.jdk.javaapi.CollectionConverters;
  * Every value is checked here once: rows that have another width, nulls or (unless they may
  * propagate) numbers that are not finite are refused with their place.
  */
-public final class TokenBuffer {
+public final class TokenBuffer implements AutoCloseable {
   private static final int TARGET_VALUES = 1 << 17;
+  private static final Part[] INPUTS = {Part.QUERY, Part.KEY, Part.VALUE};
 
   private final AttentionSettings settings;
   private final TokenRow layout;
   private final boolean refuseNonFinite;
-  private final int[] widths;
-  private final int capacity;
-  private final float[][] floats;
-  private final double[][] doubles;
-  private final Object[] arrays;
+  private final TokenRows rows;
+  private final boolean isDouble;
+  private final UnsafeArrayData output;
   private final UnsafeProjection keeper;
   private final UnsafeRow[] kept;
   private SequenceKey sequence;
@@ -44,33 +45,29 @@ public final class TokenBuffer {
   /**
    * An empty buffer.
    *
+   * @param kernel whose sessions the tokens are for
    * @param keep whether the kept columns go along
    * @param capacity tokens that it can hold, a multiple of {@link AttentionKernel#BLOCK}
    */
   public TokenBuffer(
+      AttentionKernel kernel,
       AttentionSettings settings,
       TokenRow layout,
       boolean refuseNonFinite,
       boolean keep,
       int capacity) {
     this.settings = settings;
-    this.capacity = capacity;
-    keeper = keep && !layout.keptTypes().isEmpty() ? projection(layout) : null;
-    kept = new UnsafeRow[keeper == null ? 0 : capacity];
     this.layout = layout;
     this.refuseNonFinite = refuseNonFinite;
-    widths =
-        new int[] {
-          settings.queryWidth(), settings.keyWidth(), settings.valueWidth(), settings.outputWidth()
-        };
-    boolean isDouble = settings.precision().isDouble();
-    floats = isDouble ? null : new float[4][];
-    doubles = isDouble ? new double[4][] : null;
-    arrays = isDouble ? doubles : floats;
-    for (int i = 0; i < 4; i++) {
-      int length = Math.multiplyExact(capacity, widths[i]);
-      arrays[i] = isDouble ? new double[length] : new float[length];
-    }
+    keeper = keep && !layout.keptTypes().isEmpty() ? projection(layout) : null;
+    kept = new UnsafeRow[keeper == null ? 0 : capacity];
+    isDouble = settings.precision().isDouble();
+    rows = kernel.rows(settings, capacity);
+    int width = settings.outputWidth();
+    output =
+        isDouble
+            ? UnsafeArrayData.fromPrimitiveArray(new double[width])
+            : UnsafeArrayData.fromPrimitiveArray(new float[width]);
   }
 
   private static UnsafeProjection projection(TokenRow layout) {
@@ -90,7 +87,7 @@ public final class TokenBuffer {
 
   /** Tokens that the buffer can hold, a multiple of {@link AttentionKernel#BLOCK}. */
   public int capacity() {
-    return capacity;
+    return rows.capacity();
   }
 
   /** Tokens in the buffer. */
@@ -100,7 +97,7 @@ public final class TokenBuffer {
 
   /** Whether it has no room for another token. */
   public boolean isFull() {
-    return size == capacity;
+    return size == rows.capacity();
   }
 
   /** The position of its first token. */
@@ -141,23 +138,30 @@ public final class TokenBuffer {
   private boolean copyPacked(InternalRow row, int ordinal) {
     int column = ordinal - TokenRow.QUERY;
     if (!(row instanceof PackedVectors packed)
-        || layout.isDouble().get(column) != (doubles != null)
-        || packed.packedWidth(ordinal) != widths[column]) {
+        || layout.isDouble().get(column) != isDouble
+        || packed.packedWidth(ordinal) != rows.width(INPUTS[column])) {
       return false;
     }
-    packed.copyPacked(ordinal, arrays[column], offset(column, size));
+    packed.copyPacked(ordinal, rows.array(INPUTS[column]), offset(INPUTS[column], size));
     return true;
   }
 
-  /** Where the row of a token starts in the array of a column, as {@code Platform} counts. */
-  private long offset(int column, int token) {
-    return doubles != null
-        ? Platform.DOUBLE_ARRAY_OFFSET + (long) Double.BYTES * token * widths[column]
-        : Platform.FLOAT_ARRAY_OFFSET + (long) Float.BYTES * token * widths[column];
+  /** Where the row of a token starts: an address, or in its array as {@code Platform} counts. */
+  private long offset(Part part, int token) {
+    long start = rows.address(part);
+    if (rows.array(part) != null) {
+      start = isDouble ? Platform.DOUBLE_ARRAY_OFFSET : Platform.FLOAT_ARRAY_OFFSET;
+    }
+    return start + (long) token * rows.width(part) * elementBytes();
+  }
+
+  private int elementBytes() {
+    return isDouble ? Double.BYTES : Float.BYTES;
   }
 
   private void copy(ArrayData array, int column) {
-    int width = widths[column];
+    Part part = INPUTS[column];
+    int width = rows.width(part);
     if (array.numElements() != width) {
       int heads = column == 0 ? settings.numHeads() : settings.numKvHeads();
       throw new InputException(
@@ -179,25 +183,19 @@ public final class TokenBuffer {
           String.format(
               "%s has a null element [%d] at %s", layout.names().get(column), nullAt, place(size)));
     }
-    int at = size * width;
     boolean fromDouble = layout.isDouble().get(column);
-    if (array instanceof UnsafeArrayData unsafe && fromDouble == (doubles != null)) {
-      long header = UnsafeArrayData.calculateHeaderPortionInBytes(width);
+    if (array instanceof UnsafeArrayData unsafe && fromDouble == isDouble) {
       Platform.copyMemory(
           unsafe.getBaseObject(),
-          unsafe.getBaseOffset() + header,
-          arrays[column],
-          offset(column, size),
-          (long) width * (fromDouble ? Double.BYTES : Float.BYTES));
+          unsafe.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(width),
+          rows.array(part),
+          offset(part, size),
+          (long) width * elementBytes());
       return;
     }
+    int at = size * width;
     for (int i = 0; i < width; i++) {
-      double value = fromDouble ? array.getDouble(i) : array.getFloat(i);
-      if (doubles != null) {
-        doubles[column][at + i] = value;
-      } else {
-        floats[column][at + i] = (float) value;
-      }
+      rows.set(part, at + i, fromDouble ? array.getDouble(i) : array.getFloat(i));
     }
   }
 
@@ -224,31 +222,25 @@ public final class TokenBuffer {
   /** Computes the outputs of all tokens in the buffer. */
   public void apply(Applier applier) {
     checkFinite();
-    if (doubles != null) {
-      applier.apply(doubles[0], doubles[1], doubles[2], doubles[3], 0, size);
-    } else {
-      applier.apply(floats[0], floats[1], floats[2], floats[3], 0, size);
-    }
+    applier.apply(rows, size);
   }
 
   /** Adds all tokens in the buffer to a summary. */
   public void addTo(Summarizer summarizer) {
     checkFinite();
-    if (doubles != null) {
-      summarizer.add(doubles[0], doubles[1], doubles[2], 0, size);
-    } else {
-      summarizer.add(floats[0], floats[1], floats[2], 0, size);
-    }
+    summarizer.add(rows, size);
   }
 
-  /** The output row of token {@code t}, as Spark's writers take it. */
+  /** The output row of token {@code t}, as Spark's writers take it; valid until the next one. */
   public UnsafeArrayData output(int t) {
-    int width = widths[3];
-    return doubles != null
-        ? UnsafeArrayData.fromPrimitiveArray(
-            doubles[3], Platform.DOUBLE_ARRAY_OFFSET + 8 * t * width, width, 8)
-        : UnsafeArrayData.fromPrimitiveArray(
-            floats[3], Platform.FLOAT_ARRAY_OFFSET + 4 * t * width, width, 4);
+    int width = rows.width(Part.OUTPUT);
+    Platform.copyMemory(
+        rows.array(Part.OUTPUT),
+        offset(Part.OUTPUT, t),
+        output.getBaseObject(),
+        output.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(width),
+        (long) width * elementBytes());
+    return output;
   }
 
   /** The kept columns of token {@code t}, in their order. */
@@ -257,36 +249,38 @@ public final class TokenBuffer {
   }
 
   private void checkFinite() {
-    for (int column = 0; refuseNonFinite && column < 3; column++) {
-      int length = size * widths[column];
-      boolean finite =
-          doubles != null
-              ? Finite.all(doubles[column], length)
-              : Finite.all(floats[column], length);
-      if (!finite) {
-        refuse(column, length);
+    for (int column = 0; refuseNonFinite && column < INPUTS.length; column++) {
+      if (!rows.isFinite(INPUTS[column], size)) {
+        refuse(column);
       }
     }
   }
 
-  private void refuse(int column, int length) {
-    for (int i = 0; i < length; i++) {
-      double value = doubles != null ? doubles[column][i] : floats[column][i];
+  private void refuse(int column) {
+    int width = rows.width(INPUTS[column]);
+    for (int i = 0; i < size * width; i++) {
+      double value = rows.get(INPUTS[column], i);
       if (!Double.isFinite(value)) {
         throw new InputException(
             "HLA_INPUT_NONFINITE",
             String.format(
                 "%s[%d] is %s at %s, expected a finite %s number%s",
                 layout.names().get(column),
-                i % widths[column],
+                i % width,
                 value,
-                place(i / widths[column]),
-                doubles != null ? "double" : "float",
-                doubles == null && layout.isDouble().get(column) && !Double.isNaN(value)
+                place(i / width),
+                isDouble ? "double" : "float",
+                !isDouble && layout.isDouble().get(column) && !Double.isNaN(value)
                     ? " (the column holds doubles: precision float64 takes larger ones)"
                     : ""));
       }
     }
+  }
+
+  /** Frees the room of the tokens. */
+  @Override
+  public void close() {
+    rows.close();
   }
 
   private String place(int t) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Kernels;
 import io.hla.kernels.Operator;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.runs.PlannedRun;
@@ -167,7 +168,7 @@ class OpenRunsTest {
         run -> new Session(run.ordinal()),
         capacity -> {
           capacities.add(capacity);
-          return new TokenBuffer(SETTINGS, layout, true, false, capacity);
+          return new TokenBuffer(Kernels.java(), SETTINGS, layout, true, false, capacity);
         });
   }
 

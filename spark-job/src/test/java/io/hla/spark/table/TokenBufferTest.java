@@ -223,7 +223,12 @@ class TokenBufferTest {
             List.of());
     AttentionSettings settings = settings(width, precision);
     return new TokenBuffer(
-        settings, layout, refuseNonFinite, false, TokenBuffer.fullCapacity(settings));
+        Kernels.choose("auto", "auto"),
+        settings,
+        layout,
+        refuseNonFinite,
+        false,
+        TokenBuffer.fullCapacity(settings));
   }
 
   private static double[] values(int width, int from) {

@@ -1,4 +1,4 @@
-package io.hla.spark.table;
+package io.hla.kernels;
 
 /** Whether arrays hold finite numbers only, at the speed of reading them. */
 final class Finite {

@@ -1,0 +1,102 @@
+package io.hla.kernels;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+
+/** Tokens outside the Java heap, in one piece of memory, every part from a cache line on. */
+final class NativeRows extends TokenRows {
+  private static final Cleaner CLEANER = Cleaner.create();
+  private static final int LINE = 64;
+
+  private final boolean isDouble;
+  private final long[] offsets = new long[Part.values().length];
+  private final Memory memory;
+  private final Cleaner.Cleanable cleanable;
+
+  /** Rows of zeros. */
+  NativeRows(AttentionSettings settings, int capacity) {
+    super(settings, capacity);
+    isDouble = settings.precision().isDouble();
+    long bytes = 0;
+    for (Part part : Part.values()) {
+      offsets[part.ordinal()] = bytes;
+      long length = (long) capacity * width(part) * (isDouble ? Double.BYTES : Float.BYTES);
+      // A line more: kernels read whole vectors, also behind the last row.
+      bytes += (length + LINE - 1) / LINE * LINE + LINE;
+    }
+    memory = new Memory(allocate(bytes));
+    if (memory.address == 0) {
+      throw new OutOfMemoryError(
+          "no memory outside the Java heap for " + bytes + " bytes of tokens");
+    }
+    cleanable = CLEANER.register(this, memory);
+  }
+
+  @Override
+  public Object array(Part part) {
+    return null;
+  }
+
+  @Override
+  public long address(Part part) {
+    return memory.address() + offsets[part.ordinal()];
+  }
+
+  @Override
+  public double get(Part part, int index) {
+    double number = get(address(part), checked(part, index), isDouble);
+    Reference.reachabilityFence(this);
+    return number;
+  }
+
+  @Override
+  public void set(Part part, int index, double number) {
+    set(address(part), checked(part, index), isDouble, number);
+    Reference.reachabilityFence(this);
+  }
+
+  @Override
+  public boolean isFinite(Part part, int tokens) {
+    check(tokens);
+    boolean finite = isFinite(address(part), tokens * width(part), isDouble);
+    Reference.reachabilityFence(this);
+    return finite;
+  }
+
+  @Override
+  public void close() {
+    cleanable.clean();
+  }
+
+  /** What outlives rows that nobody closed. */
+  private static final class Memory implements Runnable {
+    private long address;
+
+    Memory(long address) {
+      this.address = address;
+    }
+
+    long address() {
+      if (address == 0) {
+        throw new IllegalStateException("the rows are closed");
+      }
+      return address;
+    }
+
+    @Override
+    public void run() {
+      free(address);
+      address = 0;
+    }
+  }
+
+  private static native long allocate(long bytes);
+
+  private static native void free(long address);
+
+  private static native double get(long address, int index, boolean isDouble);
+
+  private static native void set(long address, int index, boolean isDouble, double number);
+
+  private static native boolean isFinite(long address, int count, boolean isDouble);
+}

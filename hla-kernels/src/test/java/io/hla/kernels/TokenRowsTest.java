@@ -1,0 +1,177 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hla.kernels.TokenRows.Part;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Rows of tokens give the bits that arrays give, wherever they lie and whoever reads them. */
+class TokenRowsTest {
+  /** Several pieces of what native kernels take at once, for wide heads. */
+  private static final int[] LENGTHS = {0, 1, 63, 64, 65, 200};
+
+  private static final int[][] SIZES = {{1, 1}, {3, 17}, {40, 40}};
+
+  static Stream<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Variant variant : Variant.all()) {
+      TestKernels.all()
+          .forEach(
+              kernel ->
+                  TestKernels.all()
+                      .forEach(owner -> cases.add(Arguments.of(kernel, owner, variant))));
+    }
+    return cases.stream();
+  }
+
+  @ParameterizedTest(name = "{0} with rows of {1} {2}")
+  @MethodSource("cases")
+  void rowsGiveTheBitsOfArrays(TestKernels kernel, TestKernels owner, Variant variant) {
+    for (int[] size : SIZES) {
+      for (Precision precision : Precision.values()) {
+        AttentionSettings settings =
+            variant.settings(size[0], size[1]).heads(4, 2).precision(precision).build();
+        for (int length : LENGTHS) {
+          Stretch tokens = Stretch.normal(settings, length, 3);
+          try (TokenRows rows = owner.get().rows(settings, Math.max(1, length))) {
+            fill(rows, Part.QUERY, tokens.q());
+            fill(rows, Part.KEY, tokens.k());
+            fill(rows, Part.VALUE, tokens.v());
+            assertSameOutputs(kernel.get(), settings, tokens, rows, length);
+            assertSameSummaries(kernel.get(), settings, tokens, rows, length);
+          }
+        }
+      }
+    }
+  }
+
+  private static void fill(TokenRows rows, Part part, double[] numbers) {
+    for (int i = 0; i < numbers.length; i++) {
+      rows.set(part, i, numbers[i]);
+    }
+  }
+
+  private static void assertSameOutputs(
+      AttentionKernel kernel,
+      AttentionSettings settings,
+      Stretch tokens,
+      TokenRows rows,
+      int length) {
+    State zero = State.initial(settings);
+    try (Applier applier = kernel.applier(zero)) {
+      applier.apply(rows, length);
+      double[] expected = tokens.outputs(kernel, zero);
+      double[] actual = new double[expected.length];
+      for (int i = 0; i < actual.length; i++) {
+        actual[i] = rows.get(Part.OUTPUT, i);
+      }
+      assertThat(actual).isEqualTo(expected);
+      assertThat(applier.state().toBytes()).isEqualTo(tokens.stateBehind(kernel, zero).toBytes());
+    }
+  }
+
+  private static void assertSameSummaries(
+      AttentionKernel kernel,
+      AttentionSettings settings,
+      Stretch tokens,
+      TokenRows rows,
+      int length) {
+    State zero = State.initial(settings);
+    for (int step = 0; step < Summary.steps(settings); step++) {
+      try (Summarizer fromRows = kernel.summarizer(step, zero);
+          Summarizer fromArrays = kernel.summarizer(step, zero)) {
+        fromRows.add(rows, length);
+        TokenCall.of(settings, tokens, 0, () -> 0).add(fromArrays);
+        assertThat(fromRows.summary().toBytes()).isEqualTo(fromArrays.summary().toBytes());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.hla.kernels.TestKernels#all")
+  void everyNumberThatIsNotFiniteIsSeen(TestKernels kernel) {
+    for (Precision precision : Precision.values()) {
+      AttentionSettings settings = AttentionSettings.builder(7, 3).precision(precision).build();
+      try (TokenRows rows = kernel.get().rows(settings, 33)) {
+        rows.set(Part.QUERY, 0, -Float.MAX_VALUE);
+        rows.set(Part.QUERY, 1, Float.MIN_VALUE);
+        for (Part part : Part.values()) {
+          for (int i = 0; i < 33 * rows.width(part); i++) {
+            double before = rows.get(part, i);
+            for (double number :
+                new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+              rows.set(part, i, number);
+              assertThat(rows.isFinite(part, 33)).isFalse();
+              assertThat(rows.isFinite(part, i / rows.width(part))).isTrue();
+            }
+            rows.set(part, i, before);
+          }
+          assertThat(rows.isFinite(part, 33)).isTrue();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.hla.kernels.TestKernels#all")
+  void wrongUseIsRefused(TestKernels kernel) {
+    AttentionSettings settings = AttentionSettings.builder(4, 4).build();
+    TokenRows rows = kernel.get().rows(settings, 8);
+    assertThatThrownBy(() -> rows.get(Part.KEY, 32)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> rows.set(Part.KEY, -1, 0))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> rows.isFinite(Part.KEY, 9))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> kernel.get().rows(settings, 0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> kernel.get().rows(settings, Integer.MAX_VALUE))
+        .isInstanceOf(ArithmeticException.class);
+    try (Applier applier = kernel.get().applier(State.initial(settings))) {
+      for (int count : new int[] {-1, 9, Integer.MAX_VALUE}) {
+        assertThatThrownBy(() -> applier.apply(rows, count))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+    for (AttentionSettings other :
+        List.of(
+            AttentionSettings.builder(5, 4).build(),
+            AttentionSettings.builder(4, 5).build(),
+            AttentionSettings.builder(4, 4).heads(2, 1).build(),
+            AttentionSettings.builder(4, 4).precision(Precision.FLOAT64).build())) {
+      try (Applier applier = kernel.get().applier(State.initial(other))) {
+        assertThatThrownBy(() -> applier.apply(rows, 1))
+            .isInstanceOf(IllegalArgumentException.class);
+      }
+    }
+    rows.close();
+    rows.close();
+  }
+
+  @Test
+  void nativeRowsAreGoneWhenTheyAreClosed() {
+    AttentionSettings settings = AttentionSettings.builder(4, 4).build();
+    TestKernels.natives()
+        .forEach(
+            kernel -> {
+              TokenRows rows = kernel.get().rows(settings, 8);
+              assertThat(rows.array(Part.QUERY)).isNull();
+              assertThat(rows.address(Part.OUTPUT)).isPositive();
+              rows.close();
+              assertThatThrownBy(() -> rows.address(Part.QUERY))
+                  .isInstanceOf(IllegalStateException.class);
+              assertThatThrownBy(() -> rows.get(Part.QUERY, 0))
+                  .isInstanceOf(IllegalStateException.class);
+              try (Applier applier = kernel.get().applier(State.initial(settings))) {
+                assertThatThrownBy(() -> applier.apply(rows, 1))
+                    .isInstanceOf(IllegalStateException.class);
+              }
+            });
+  }
+}
