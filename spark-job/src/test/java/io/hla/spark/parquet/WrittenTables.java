@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -70,7 +71,7 @@ final class WrittenTables {
       Dataset<Row> expected = reader.read().parquet(sparks.toString());
       Dataset<Row> actual = reader.read().parquet(ours.toString());
       assertThat(actual.schema()).isEqualTo(expected.schema());
-      assertThat(bits(actual)).as("%s", reader.conf().getAll()).isEqualTo(bits(expected));
+      assertThat(bits(actual)).as(ours.toString()).isEqualTo(bits(expected));
     }
   }
 
@@ -106,6 +107,9 @@ final class WrittenTables {
           .map(WrittenTables::bits)
           .toList()
           .toString();
+    }
+    if (value instanceof byte[] bytes) {
+      return Arrays.toString(bytes);
     }
     return value instanceof Row row ? "{" + bits(row) + "}" : String.valueOf(value);
   }
