@@ -17,7 +17,6 @@ final class VectorPageWriter {
   private final int mostRows;
   private final int mostEntries;
   private final WriterBuffers buffers;
-  private final WrittenLevels.Uniform uniform;
 
   /** Null while no row is in the page. */
   private byte[] buffer;
@@ -44,7 +43,6 @@ final class VectorPageWriter {
     this.mostRows = mostRows;
     this.mostEntries = mostEntries;
     this.buffers = buffers;
-    uniform = new WrittenLevels.Uniform(list.value());
   }
 
   boolean isEmpty() {
@@ -174,7 +172,8 @@ final class VectorPageWriter {
 
   /** Ends the page; the next row begins another. */
   Page finish() throws IOException {
-    byte[] first = levels == null ? uniform.of(rows, width) : levels.toBytes();
+    byte[] first =
+        levels == null ? WrittenLevels.uniform(rows, width, list.value()) : levels.toBytes();
     BytesInput bytes;
     if (first.length <= start) {
       int from = start - first.length;

@@ -1,8 +1,8 @@
 package io.hla.spark.parquet;
 
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.parquet.bytes.BytesUtils;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.values.rle.RunLengthBitPackingHybridValuesWriter;
@@ -13,8 +13,8 @@ import org.apache.parquet.column.values.rle.RunLengthBitPackingHybridValuesWrite
  * bytes are those that Parquet's own writer makes.
  */
 final class WrittenLevels implements AutoCloseable {
-  /** Entries of a cache; a file has pages of few shapes. */
-  private static final int CACHED = 16;
+  private static final int CACHED = 64;
+  private static final Map<Shape, byte[]> UNIFORM = new ConcurrentHashMap<>();
 
   private static final int INITIAL_BYTES = 64;
   private static final int LARGEST_SLAB = 1 << 20;
@@ -86,35 +86,27 @@ final class WrittenLevels implements AutoCloseable {
     return 1 + (31 - Integer.numberOfLeadingZeros(width << 1)) / 7;
   }
 
-  /** The levels of pages whose rows all have one width and no null. */
-  static final class Uniform {
-    private final int maxDefinition;
-    private final Map<Long, byte[]> cache = new HashMap<>();
+  private record Shape(int rows, int width, int maxDefinition) {}
 
-    Uniform(int maxDefinition) {
-      this.maxDefinition = maxDefinition;
-    }
-
-    byte[] of(int rows, int width) throws IOException {
-      long shape = (long) rows << 32 | width;
-      byte[] known = cache.get(shape);
-      if (known == null) {
-        known = encode(rows, width);
-        if (cache.size() == CACHED) {
-          cache.clear();
-        }
-        cache.put(shape, known);
-      }
-      return known;
-    }
-
-    private byte[] encode(int rows, int width) throws IOException {
+  /**
+   * The levels of a page whose rows all have one width and no null. Files of a job have pages of
+   * the same few shapes, so these are kept from file to file.
+   */
+  static byte[] uniform(int rows, int width, int maxDefinition) throws IOException {
+    Shape shape = new Shape(rows, width, maxDefinition);
+    byte[] known = UNIFORM.get(shape);
+    if (known == null) {
       try (WrittenLevels levels = new WrittenLevels(maxDefinition)) {
         for (int row = 0; row < rows; row++) {
           levels.addRow(width, maxDefinition);
         }
-        return levels.toBytes();
+        known = levels.toBytes();
       }
+      if (UNIFORM.size() >= CACHED) {
+        UNIFORM.clear();
+      }
+      UNIFORM.put(shape, known);
     }
+    return known;
   }
 }
