@@ -21,6 +21,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,6 +57,8 @@ final class AttendCommand implements Callable<Integer> {
       paramLabel = "F",
       description = "Any format of Spark that holds arrays. Default: parquet.")
   private String outputFormat = "parquet";
+
+  @Mixin private WriterOptions writer;
 
   @Option(
       names = "--mode",
@@ -148,6 +151,7 @@ final class AttendCommand implements Callable<Integer> {
     range.ifPresent(wanted -> wanted.check(result));
     Dataset<Row> rows =
         range.map(wanted -> wanted.cut(result.outputs(), columns)).orElse(result.outputs());
+    tellWriter(spark, observer, rows.schema());
     return result
         .inputFiles()
         .reading(
@@ -159,10 +163,12 @@ final class AttendCommand implements Callable<Integer> {
               stageStates(phases, finals, result.finalStates());
               stageStates(phases, prefixes, result.prefixes());
               // The outputs come last, as appending to a table shows them at once.
+              Map<String, String> options =
+                  writer.of(spark, outputFormat, rows.schema(), outputColumn);
               phases.run(
                   "attend",
                   "computing outputs and writing " + outputs.path(),
-                  () -> outputs.stage(rows, writerOptions(outputFormat, outputColumn)));
+                  () -> outputs.stage(rows, options));
               return new Staged(result.tokens(), first);
             });
   }
@@ -173,10 +179,12 @@ final class AttendCommand implements Callable<Integer> {
     }
   }
 
-  // Floats of different tokens repeat too seldom for a dictionary; it only costs time.
-  static Map<String, String> writerOptions(String format, String column) {
-    return format.equalsIgnoreCase("parquet")
-        ? Map.of("parquet.enable.dictionary#" + column + ".list.element", "false")
-        : Map.of();
+  /** Says so where the faster writer of vectors cannot do what is asked for. */
+  private void tellWriter(SparkSession spark, JobObserver observer, StructType schema) {
+    String reason = writer.sparks(spark, outputFormat, schema, outputColumn);
+    if (reason != null) {
+      observer.figure("writer", "Spark's: " + reason);
+      observer.warning("outputs are written by Spark's own Parquet writer: " + reason);
+    }
   }
 }

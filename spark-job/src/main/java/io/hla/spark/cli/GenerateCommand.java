@@ -4,13 +4,13 @@ import io.hla.spark.output.OutputTable;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Writes a synthetic token table. */
@@ -83,6 +83,8 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Any format of Spark that holds arrays. Default: parquet.")
   private String outputFormat = "parquet";
 
+  @Mixin private WriterOptions writer;
+
   @Option(
       names = "--mode",
       paramLabel = "errorifexists|overwrite|append|ignore",
@@ -110,18 +112,15 @@ final class GenerateCommand implements Callable<Integer> {
       }
       Dataset<Row> rows =
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
-      table.stage(rows, writerOptions());
+      String reason = writer.sparks(spark, outputFormat, rows.schema(), "q", "k", "v");
+      if (reason != null) {
+        Sessions.console(spark)
+            .warning("tokens are written by Spark's own Parquet writer: " + reason);
+      }
+      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "q", "k", "v"));
       table.publish();
       System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table.path(), sequences);
     }
     return 0;
-  }
-
-  // Random floats repeat too seldom for a dictionary; it only costs time.
-  private Map<String, String> writerOptions() {
-    return Map.of(
-        "parquet.enable.dictionary#q.list.element", "false",
-        "parquet.enable.dictionary#k.list.element", "false",
-        "parquet.enable.dictionary#v.list.element", "false");
   }
 }

@@ -1,7 +1,9 @@
 package io.hla.spark.output;
 
 import io.hla.spark.InputException;
+import io.hla.spark.parquet.VectorParquetFormat;
 import java.util.Arrays;
+import java.util.Map;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameWriter;
@@ -28,10 +30,15 @@ record OutputFormat(SparkSession spark, String option, String name) {
     }
   }
 
+  /** Writes a table; the columns of vectors that the options name have a Parquet writer of ours. */
   // Spark throws checked exceptions here that its Java signatures do not declare.
-  void save(DataFrameWriter<Row> writer, Path path) {
+  void save(DataFrameWriter<Row> writer, Map<String, String> options, Path path) {
+    boolean vectors = isParquet() && options.containsKey(VectorParquetFormat.VECTORS);
     try {
-      writer.format(name).save(path.toString());
+      writer
+          .format(vectors ? VectorParquetFormat.NAME : name)
+          .options(options)
+          .save(path.toString());
     } catch (Exception e) {
       if (e instanceof AnalysisException) {
         throw refusal(e);
@@ -73,11 +80,15 @@ record OutputFormat(SparkSession spark, String option, String name) {
 
   /** Sorted, with types where the format keeps them. */
   private String columns(StructType schema) {
-    boolean typed = name.equalsIgnoreCase("parquet") || name.equalsIgnoreCase("orc");
+    boolean typed = isParquet() || name.equalsIgnoreCase("orc");
     return Arrays.stream(schema.fields())
         .map(field -> field.name() + (typed ? " " + field.dataType().simpleString() : ""))
         .sorted()
         .toList()
         .toString();
+  }
+
+  private boolean isParquet() {
+    return name.equalsIgnoreCase("parquet");
   }
 }

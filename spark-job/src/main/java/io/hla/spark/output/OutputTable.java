@@ -134,15 +134,20 @@ public final class OutputTable implements AutoCloseable {
     }
   }
 
-  /** Writes the rows where nobody sees them yet; when appending, into the table. */
+  /**
+   * Writes the rows where nobody sees them yet; when appending, into the table.
+   *
+   * @param options of the format's writer; {@code vectors} names columns of arrays of numbers that
+   *     are written faster where the format is Parquet
+   */
   public void stage(Dataset<Row> rows, Map<String, String> options) {
     if (mode == SaveMode.Append && exists(target)) {
       format.checkSameColumns(target, rows.schema());
-      format.save(rows.write().options(options).mode(SaveMode.Append), target);
+      format.save(rows.write().mode(SaveMode.Append), options, target);
       return;
     }
     staging = new StagingFolder(context, aside("staging"));
-    format.save(rows.write().options(options), staging.path());
+    format.save(rows.write(), options, staging.path());
   }
 
   /** Makes the staged rows the table. */

@@ -148,8 +148,8 @@ final class VectorPage {
         && Arrays.equals(known, 0, known.length, bytes, from, definitionEnd)) {
       return true;
     }
-    if (!ListLevels.areRows(bytes, repetition, repetitionEnd, count, width)
-        || !ListLevels.areAll(bytes, definition, definitionEnd, count, definitionLevel)) {
+    if (!RowLevels.areRows(bytes, repetition, repetitionEnd, count, width)
+        || !RowLevels.areAll(bytes, definition, definitionEnd, count, definitionLevel)) {
       return false;
     }
     known = Arrays.copyOfRange(bytes, from, definitionEnd);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against levels as Parquet's own encoder, and others that cut runs elsewhere, write them. */
-class ListLevelsTest {
+class RowLevelsTest {
   private static final long SEED = 5;
 
   @ParameterizedTest
@@ -51,13 +51,13 @@ class ListLevelsTest {
     int[] levels = new int[333];
     Arrays.fill(levels, level);
     for (byte[] bytes : encodings(levels, bitWidth, random)) {
-      assertThat(ListLevels.areAll(bytes, 0, bytes.length, levels.length, level)).isTrue();
+      assertThat(RowLevels.areAll(bytes, 0, bytes.length, levels.length, level)).isTrue();
     }
     for (int i = 0; i < levels.length; i++) {
       int[] changed = levels.clone();
       changed[i] = level - 1;
       for (byte[] bytes : encodings(changed, bitWidth, random)) {
-        assertThat(ListLevels.areAll(bytes, 0, bytes.length, levels.length, level)).isFalse();
+        assertThat(RowLevels.areAll(bytes, 0, bytes.length, levels.length, level)).isFalse();
       }
     }
   }
@@ -68,20 +68,20 @@ class ListLevelsTest {
     int[] levels = rows(40, 5);
     for (byte[] bytes : encodings(levels, 1, random)) {
       for (int length = 0; length < bytes.length; length++) {
-        assertThat(ListLevels.areRows(bytes, 0, length, levels.length, 5)).isFalse();
+        assertThat(RowLevels.areRows(bytes, 0, length, levels.length, 5)).isFalse();
       }
     }
     for (int i = 0; i < 20_000; i++) {
       byte[] noise = new byte[random.nextInt(40)];
       random.nextBytes(noise);
-      assertThat(ListLevels.areRows(noise, 0, noise.length, 1000, 5)).isFalse();
+      assertThat(RowLevels.areRows(noise, 0, noise.length, 1000, 5)).isFalse();
     }
   }
 
   private static boolean areRows(byte[] bytes, int count, int width) {
     byte[] inside = new byte[bytes.length + 5];
     System.arraycopy(bytes, 0, inside, 3, bytes.length);
-    return ListLevels.areRows(inside, 3, 3 + bytes.length, count, width);
+    return RowLevels.areRows(inside, 3, 3 + bytes.length, count, width);
   }
 
   private static int[] rows(int rows, int width) {

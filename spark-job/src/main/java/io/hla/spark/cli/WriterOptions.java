@@ -1,0 +1,56 @@
+package io.hla.spark.cli;
+
+import io.hla.spark.parquet.VectorParquetFormat;
+import io.hla.spark.parquet.WriterFallback;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import picocli.CommandLine.Option;
+
+/** What the writer of a table is told. */
+final class WriterOptions {
+  @Option(
+      names = "--output-option",
+      paramLabel = "KEY=VALUE",
+      description = {
+        "An option of Spark's writer of the format, such as compression=zstd; may be repeated.",
+        "Vectors in Parquet are not compressed unless a codec is asked for."
+      })
+  private Map<String, String> given = new LinkedHashMap<>();
+
+  /**
+   * Options of a table, the user's before ours.
+   *
+   * @param vectors the columns of vectors
+   */
+  Map<String, String> of(SparkSession spark, String format, StructType schema, String... vectors) {
+    Map<String, String> options = new HashMap<>();
+    if (isParquet(format)) {
+      options.put(VectorParquetFormat.VECTORS, String.join(",", vectors));
+      if (sparks(spark, format, schema, vectors) != null) {
+        // Floats of different tokens repeat too seldom for a dictionary; it only costs time.
+        for (String vector : vectors) {
+          options.put("parquet.enable.dictionary#" + vector + ".list.element", "false");
+        }
+      }
+    }
+    options.putAll(given);
+    return options;
+  }
+
+  /** Why Spark's own writer writes the vectors of a Parquet table; null if it does not. */
+  String sparks(SparkSession spark, String format, StructType schema, String... vectors) {
+    if (!isParquet(format)) {
+      return null;
+    }
+    Map<String, String> options = new HashMap<>(given);
+    options.putIfAbsent(VectorParquetFormat.VECTORS, String.join(",", vectors));
+    return WriterFallback.reason(spark, options, schema);
+  }
+
+  private static boolean isParquet(String format) {
+    return format.equalsIgnoreCase("parquet");
+  }
+}
