@@ -9,6 +9,7 @@ import io.hla.spark.runs.Run;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.state.StateTable;
 import io.hla.spark.table.SequenceKey;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
@@ -55,7 +56,9 @@ record Attended(
 
   @Override
   public Map<String, Object> figures() {
-    return prepared.figures();
+    Map<String, Object> figures = new LinkedHashMap<>(prepared.figures());
+    figures.putAll(plan.counted());
+    return figures;
   }
 
   @Override

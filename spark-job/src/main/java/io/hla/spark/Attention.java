@@ -392,7 +392,12 @@ public final class Attention {
     /** The type of the sequence column, or null when there is none. */
     DataType sequenceType();
 
-    /** Figures of the job so far, under the names of the report. */
+    /**
+     * Figures of the job so far, under the names of the report. What tasks count grows with every
+     * action: readingSeconds and computingSeconds (of all tasks together), vectorsFromPages (rows
+     * whose vectors were taken from pages as they lie), vectorsDecoded (splits of files whose
+     * vectors Spark's reader decoded).
+     */
     Map<String, Object> figures();
 
     /** Tokens of the table. */

@@ -44,6 +44,10 @@ import picocli.CommandLine.Option;
       "      --prefixes prefixes --range s:1000000-1001000"
     })
 final class AttendCommand implements Callable<Integer> {
+  /** Figures that are whole when the outputs are written. */
+  private static final List<String> COUNTED =
+      List.of("vectorsFromPages", "vectorsDecoded", "readingSeconds", "computingSeconds");
+
   @Mixin private TokenSource input;
   @Mixin private OperatorOptions operator;
   @Mixin private ComputeOptions compute;
@@ -169,6 +173,7 @@ final class AttendCommand implements Callable<Integer> {
                   "attend",
                   "computing outputs and writing " + outputs.path(),
                   () -> outputs.stage(rows, options));
+              COUNTED.forEach(name -> observer.figure(name, result.figures().get(name)));
               return new Staged(result.tokens(), first);
             });
   }

@@ -20,6 +20,8 @@ import org.apache.spark.unsafe.Platform;
 
 /** A column of lists of one width in one file, read in pieces that need not end where pages do. */
 final class VectorColumn {
+  private static final int LARGEST_ROW = 1 << 24;
+
   private final ColumnDescriptor column;
   private final int rowBytes;
   private final PageBuffers buffers;
@@ -73,8 +75,11 @@ final class VectorColumn {
       }
       width = found;
     }
-    boolean fits = width > 0 && width * element.defaultSize() < 1 << 24;
-    return fits ? new VectorColumn(leaf, element, (int) width, buffers) : null;
+    if (width * element.defaultSize() > LARGEST_ROW) {
+      return null;
+    }
+    // A split that begins behind the middle of its row group has none, and no rows.
+    return new VectorColumn(leaf, element, Math.max(1, (int) width), buffers);
   }
 
   /** The shapes that every reader takes for a list of numbers. */

@@ -88,7 +88,7 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
     return all.apply(split);
   }
 
-  /** Null if the footer promises something else. */
+  /** Null if the footer promises something else; a split without row groups has no batches. */
   private VectorBatches open(PartitionedFile split, Iterator<ColumnarBatch> narrow)
       throws IOException {
     Configuration conf = configuration.value().value();

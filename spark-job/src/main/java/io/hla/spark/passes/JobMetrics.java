@@ -21,6 +21,8 @@ import org.apache.spark.sql.execution.metric.SQLMetrics;
  * @param states in front of runs and groups that were sent on
  * @param stateBytes bytes of these
  * @param attendedTokens tokens that got their output
+ * @param reading time of tasks in reading tokens, in both passes
+ * @param computing time of tasks in kernels, in both passes
  */
 public record JobMetrics(
     SQLMetric positions,
@@ -31,7 +33,9 @@ public record JobMetrics(
     SQLMetric advances,
     SQLMetric states,
     SQLMetric stateBytes,
-    SQLMetric attendedTokens)
+    SQLMetric attendedTokens,
+    SQLMetric reading,
+    SQLMetric computing)
     implements Serializable {
 
   public static JobMetrics of(SparkContext context) {
@@ -44,7 +48,9 @@ public record JobMetrics(
         SQLMetrics.createMetric(context, "advances"),
         SQLMetrics.createMetric(context, "states"),
         SQLMetrics.createMetric(context, "state bytes"),
-        SQLMetrics.createMetric(context, "tokens attended"));
+        SQLMetrics.createMetric(context, "tokens attended"),
+        SQLMetrics.createNanoTimingMetric(context, "time reading tokens", 0),
+        SQLMetrics.createNanoTimingMetric(context, "time computing", 0));
   }
 
   /** All of them by a key. */
@@ -59,6 +65,8 @@ public record JobMetrics(
     all.put("states", states);
     all.put("stateBytes", stateBytes);
     all.put("attendedTokens", attendedTokens);
+    all.put("reading", reading);
+    all.put("computing", computing);
     return all;
   }
 

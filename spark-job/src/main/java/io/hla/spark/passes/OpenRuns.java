@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
+import org.apache.spark.sql.execution.metric.SQLMetric;
 
 /**
  * Feeds the rows of a partition to the sessions of its runs. Where sequences are interleaved, the
@@ -25,6 +26,7 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
   private final Predicate<PlannedRun> wanted;
   private final Function<PlannedRun, S> openSession;
   private final Buffers buffers;
+  private final SQLMetric reading;
   private final Map<Long, OpenRun<S>> open = new HashMap<>();
   private OpenRun<S> current;
   private boolean closed;
@@ -33,13 +35,16 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
    * @param wanted whether the tokens of a run are to be read; others are passed over
    * @param openSession asked in the order of the runs
    * @param makeBuffer of a capacity
+   * @param reading counts the time of {@link #next}
    */
   OpenRuns(
       AttentionSettings settings,
       RunReader reader,
       Predicate<PlannedRun> wanted,
       Function<PlannedRun, S> openSession,
-      IntFunction<TokenBuffer> makeBuffer) {
+      IntFunction<TokenBuffer> makeBuffer,
+      SQLMetric reading) {
+    this.reading = reading;
     this.reader = reader;
     this.wanted = wanted;
     this.openSession = openSession;
@@ -56,6 +61,15 @@ final class OpenRuns<S extends AutoCloseable> implements AutoCloseable {
   synchronized OpenRun<S> next() {
     checkOpen();
     release();
+    long start = System.nanoTime();
+    try {
+      return read();
+    } finally {
+      reading.add(System.nanoTime() - start);
+    }
+  }
+
+  private OpenRun<S> read() {
     while (reader.next()) {
       PlannedRun planned = reader.run();
       if (!wanted.test(planned)) {

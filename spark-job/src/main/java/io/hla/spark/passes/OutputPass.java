@@ -39,8 +39,9 @@ public record OutputPass(
             run ->
                 chosen.applier(
                     run.state() == null ? State.initial(settings) : State.fromBytes(run.state())),
-            capacity -> new TokenBuffer(chosen, settings, layout, refuseNonFinite, true, capacity));
+            capacity -> new TokenBuffer(chosen, settings, layout, refuseNonFinite, true, capacity),
+            metrics.reading());
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
-    return new OutputRows(open, layout, metrics.attendedTokens());
+    return new OutputRows(open, layout, metrics);
   }
 }

@@ -7,22 +7,21 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.types.DataType;
 
 /** The output rows of one partition, a buffer of tokens at a time. The row object is used again. */
 final class OutputRows implements Iterator<InternalRow> {
   private final OpenRuns<Applier> runs;
-  private final SQLMetric attended;
+  private final JobMetrics metrics;
   private final List<DataType> keptTypes;
   private final int position;
   private final GenericInternalRow output;
   private OpenRun<Applier> run;
   private int token;
 
-  OutputRows(OpenRuns<Applier> runs, TokenRow layout, SQLMetric attended) {
+  OutputRows(OpenRuns<Applier> runs, TokenRow layout, JobMetrics metrics) {
     this.runs = runs;
-    this.attended = attended;
+    this.metrics = metrics;
     keptTypes = layout.keptTypes();
     position = layout.sequenceType() == null ? 0 : 1;
     output = new GenericInternalRow(position + 2 + keptTypes.size());
@@ -56,11 +55,13 @@ final class OutputRows implements Iterator<InternalRow> {
     if (run == null) {
       return false;
     }
+    long start = System.nanoTime();
     synchronized (runs) {
       runs.checkOpen();
       run.tokens().apply(run.session());
     }
-    attended.add(run.tokens().size());
+    metrics.computing().add(System.nanoTime() - start);
+    metrics.attendedTokens().add(run.tokens().size());
     if (position == 1) {
       output.update(0, run.planned().run().sequence().value());
     }

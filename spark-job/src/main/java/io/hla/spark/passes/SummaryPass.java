@@ -68,7 +68,8 @@ public record SummaryPass(
                     step, state == null ? State.initial(settings) : State.fromBytes(state));
               },
               capacity ->
-                  new TokenBuffer(chosen, settings, layout, refuseNonFinite, false, capacity));
+                  new TokenBuffer(chosen, settings, layout, refuseNonFinite, false, capacity),
+              metrics.reading());
       TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
     }
 
@@ -87,7 +88,9 @@ public record SummaryPass(
       if (planned.absent.isEmpty()) {
         OpenRun<Summarizer> run = open.next();
         while (run != null) {
+          long start = System.nanoTime();
           run.tokens().addTo(run.session());
+          metrics.computing().add(System.nanoTime() - start);
           metrics.summarizedTokens().add(run.tokens().size());
           if (run.hasEnded()) {
             reading--;

@@ -52,7 +52,7 @@ public final class AttentionExec extends SparkPlan {
   @Override
   public scala.collection.immutable.Map<String, SQLMetric> metrics() {
     return scala.collection.immutable.Map.from(
-        CollectionConverters.asScala(plan == null ? Map.of() : plan.metrics().byName()));
+        CollectionConverters.asScala(plan == null ? Map.of() : plan.metrics()));
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.apache.spark.sql.catalyst.types.DataTypeUtils;
 import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SQLExecution;
+import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
@@ -112,6 +114,20 @@ public final class AttentionPlan {
         });
   }
 
+  /** What tasks have counted so far: times in seconds of all tasks together. */
+  public Map<String, Object> counted() {
+    Map<String, Object> counted = new LinkedHashMap<>();
+    counted.put("readingSeconds", seconds(metrics.reading()));
+    counted.put("computingSeconds", seconds(metrics.computing()));
+    counted.put("vectorsFromPages", pinned.reads().raw().value());
+    counted.put("vectorsDecoded", pinned.reads().fallbacks().value());
+    return counted;
+  }
+
+  private static double seconds(SQLMetric nanoseconds) {
+    return nanoseconds.value() / 1e9;
+  }
+
   /** The files behind the tokens, once prepared. */
   public InputFiles inputFiles() {
     return new InputFiles(prepared.rows().rdd());
@@ -129,8 +145,12 @@ public final class AttentionPlan {
         compute.order().name().toLowerCase(Locale.ROOT));
   }
 
-  JobMetrics metrics() {
-    return metrics;
+  /** All metrics of the node, by a key. */
+  Map<String, SQLMetric> metrics() {
+    Map<String, SQLMetric> all = metrics.byName();
+    all.put("vectorsFromPages", pinned.reads().raw());
+    all.put("vectorsDecoded", pinned.reads().fallbacks());
+    return all;
   }
 
   LogicalPlan pinned(LogicalPlan plan) {

@@ -88,6 +88,9 @@ public final class ConsoleReport implements JobObserver {
   }
 
   private static String text(Object value) {
+    if (value instanceof Double number) {
+      return String.format("%.2f", number);
+    }
     return value instanceof Number number
         ? String.format("%,d", number.longValue())
         : String.valueOf(value);

@@ -20,6 +20,7 @@ import java.util.Set;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
+import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.Test;
 
@@ -169,7 +170,8 @@ class OpenRunsTest {
         capacity -> {
           capacities.add(capacity);
           return new TokenBuffer(Kernels.java(), SETTINGS, layout, true, false, capacity);
-        });
+        },
+        new SQLMetric("timing", 0));
   }
 
   private static InternalRow row(long sequence, long position) {
