@@ -2,37 +2,52 @@ package io.hla.spark.parquet;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.function.Supplier;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.execution.datasources.PartitionedFile;
+import org.apache.spark.sql.execution.datasources.v2.FileDataSourceV2;
 import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
+import org.apache.spark.unsafe.Platform;
+import scala.Function1;
 import scala.collection.AbstractIterator;
 import scala.collection.Iterator;
 
 /**
  * The batches of a split of one file: scalar columns as Spark reads them, vectors from the pages
- * beside them, row for row. When a page is not what the footer promised, Spark reads the file from
- * there on.
+ * beside them, row for row, when somebody asks for them. When a page is not what the footer
+ * promised, Spark reads the file from there on.
  */
 final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Closeable {
+  private final PartitionedFile split;
   private final ParquetFileReader file;
   private final List<VectorColumn> vectors;
 
   /** For every column of a batch, its place among the vectors, or -1 - its place among scalars. */
   private final int[] sources;
 
-  private final Supplier<Iterator<ColumnarBatch>> wholeFile;
+  private final Function1<PartitionedFile, Iterator<InternalRow>> wholeFile;
   private final ReadCounts counts;
-  private Iterator<ColumnarBatch> batches;
-  private PageReadStore rowGroup;
-  private long leftInRowGroup;
-  private long done;
+  private Iterator<?> batches;
+  private Iterator<?> replaced;
   private boolean isRaw = true;
-  private ColumnarBatch batch;
+  private PageReadStore rowGroup;
+  private int nextRowGroup;
+  private long leftInRowGroup;
+
+  /** Rows of all batches before this one. */
+  private long done;
+
+  /** Rows of this batch. */
+  private int current;
+
+  /** Rows before this batch whose vectors nobody asked for. */
+  private long passedOver;
+
+  private boolean isLoaded = true;
 
   /**
    * @param file of the split, asked for the vectors alone
@@ -40,12 +55,14 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
    * @param wholeFile opens the batches of all columns
    */
   VectorBatches(
+      PartitionedFile split,
       ParquetFileReader file,
       List<VectorColumn> vectors,
       int[] sources,
-      Iterator<ColumnarBatch> scalars,
-      Supplier<Iterator<ColumnarBatch>> wholeFile,
+      Iterator<?> scalars,
+      Function1<PartitionedFile, Iterator<InternalRow>> wholeFile,
       ReadCounts counts) {
+    this.split = split;
     this.file = file;
     this.vectors = vectors;
     this.sources = sources;
@@ -54,95 +71,132 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
     this.counts = counts;
   }
 
-  /** Reads on, so that Spark adds the file to what goes wrong. */
   @Override
   public boolean hasNext() {
-    if (batch == null) {
-      try {
-        batch = read();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    boolean more = batches.hasNext();
+    if (!more && isRaw && done + current != file.getRecordCount()) {
+      throw new IllegalStateException(
+          String.format(
+              "%d rows have vectors and %d other columns", file.getRecordCount(), done + current));
     }
-    return batch != null;
+    return more;
   }
 
   @Override
   public ColumnarBatch next() {
-    if (!hasNext()) {
-      throw new NoSuchElementException();
-    }
-    ColumnarBatch next = batch;
-    batch = null;
-    return next;
-  }
-
-  private ColumnarBatch read() throws IOException {
-    if (!batches.hasNext()) {
-      if (isRaw && leftInRowGroup > 0) {
-        throw new IOException(leftInRowGroup + " rows have vectors and no other columns");
-      }
-      return null;
-    }
-    ColumnarBatch read = batches.next();
+    ColumnarBatch batch = (ColumnarBatch) batches.next();
     if (!isRaw) {
-      return read;
+      return batch;
     }
-    if (!read(read.numRows())) {
-      return handOver();
+    done += current;
+    passedOver += isLoaded ? 0 : current;
+    current = batch.numRows();
+    isLoaded = false;
+    ColumnVector[] columns = new ColumnVector[sources.length];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] =
+          sources[i] >= 0 ? vectors.get(sources[i]).vector() : batch.column(-1 - sources[i]);
     }
-    counts.raw().add(read.numRows());
-    done += read.numRows();
-    return joined(read);
+    vectors.forEach(vector -> vector.vector().showLater(this::load));
+    return new ColumnarBatch(columns, batch.numRows());
   }
 
-  private boolean read(int rows) throws IOException {
-    while (leftInRowGroup == 0) {
-      closeRowGroup();
-      rowGroup = file.readNextRowGroup();
-      if (rowGroup == null) {
+  /** Brings the vectors of this batch. */
+  private void load() {
+    if (isLoaded) {
+      return;
+    }
+    isLoaded = true;
+    try {
+      if (read()) {
+        counts.raw().add(current);
+      } else {
+        handOver();
+      }
+    } catch (Exception e) {
+      // As Spark says it of what goes wrong while it asks for batches.
+      Platform.throwException(FileDataSourceV2.attachFilePath(split::urlEncodedPath, e));
+    }
+  }
+
+  private boolean read() throws IOException {
+    while (rowGroup == null || passedOver > 0) {
+      if (rowGroup == null && !openRowGroup()) {
         return false;
       }
-      leftInRowGroup = rowGroup.getRowCount();
+      int skipped = (int) Math.min(passedOver, leftInRowGroup);
+      passedOver -= skipped;
+      if (skipped == leftInRowGroup) {
+        closeRowGroup();
+        continue;
+      }
+      leftInRowGroup -= skipped;
       for (VectorColumn vector : vectors) {
-        vector.start(rowGroup);
+        if (!vector.skip(skipped)) {
+          return false;
+        }
       }
     }
-    leftInRowGroup -= rows;
-    if (leftInRowGroup < 0) {
+    if (current > leftInRowGroup) {
       return false;
     }
     for (VectorColumn vector : vectors) {
-      if (!vector.read(rows)) {
+      if (!vector.read(current)) {
         return false;
       }
+    }
+    leftInRowGroup -= current;
+    if (leftInRowGroup == 0) {
+      // What was read stays as it is: it lies in arrays of its own.
+      closeRowGroup();
     }
     return true;
   }
 
-  private ColumnarBatch joined(ColumnarBatch scalars) {
-    ColumnVector[] columns = new ColumnVector[sources.length];
-    for (int i = 0; i < columns.length; i++) {
-      columns[i] =
-          sources[i] >= 0 ? vectors.get(sources[i]).vector() : scalars.column(-1 - sources[i]);
+  /** Opens the row group that is read next; false at the end of the split. */
+  private boolean openRowGroup() throws IOException {
+    List<BlockMetaData> all = file.getRowGroups();
+    while (nextRowGroup < all.size() && passedOver >= all.get(nextRowGroup).getRowCount()) {
+      file.skipNextRowGroup();
+      passedOver -= all.get(nextRowGroup++).getRowCount();
     }
-    return new ColumnarBatch(columns, scalars.numRows());
+    rowGroup = file.readNextRowGroup();
+    nextRowGroup++;
+    if (rowGroup == null) {
+      return false;
+    }
+    leftInRowGroup = rowGroup.getRowCount();
+    for (VectorColumn vector : vectors) {
+      vector.start(rowGroup);
+    }
+    return true;
   }
 
-  /** Opens Spark's reader and skips what was given out, which is a number of whole batches. */
-  private ColumnarBatch handOver() throws IOException {
-    close();
-    isRaw = false;
+  /**
+   * Opens Spark's reader for this batch and all behind it. What was given out before is a number of
+   * whole batches, as both readers cut them at the same rows.
+   */
+  private void handOver() throws IOException {
     counts.fallbacks().add(1);
-    batches = wholeFile.get();
+    closeRowGroup();
+    isRaw = false;
+    Iterator<?> scalars = batches;
+    batches = wholeFile.apply(split);
     long skipped = 0;
     while (skipped < done) {
-      skipped += batches.next().numRows();
+      skipped += ((ColumnarBatch) batches.next()).numRows();
     }
-    if (skipped != done) {
+    ColumnarBatch whole = (ColumnarBatch) batches.next();
+    if (skipped != done || whole.numRows() != current) {
       throw new IOException("batches of one split are cut differently");
     }
-    return batches.next();
+    for (int i = 0; i < sources.length; i++) {
+      if (sources[i] >= 0) {
+        vectors.get(sources[i]).vector().show(whole.column(i));
+      }
+    }
+    // The other columns of this batch are still read: their reader is closed in the end.
+    replaced = scalars;
   }
 
   private void closeRowGroup() {
@@ -156,9 +210,14 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
   public void close() throws IOException {
     closeRowGroup();
     try (file) {
-      if (batches instanceof Closeable open) {
-        open.close();
-      }
+      close(batches);
+      close(replaced);
+    }
+  }
+
+  private static void close(Object batches) throws IOException {
+    if (batches instanceof Closeable open) {
+      open.close();
     }
   }
 }

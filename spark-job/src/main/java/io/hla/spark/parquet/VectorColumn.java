@@ -159,6 +159,20 @@ final class VectorColumn {
     return join(rows);
   }
 
+  /** Passes over rows; false as for {@link #read}. */
+  boolean skip(int rows) throws IOException {
+    int left = rows;
+    while (left > 0) {
+      if (row == page.rows() && !nextPage()) {
+        return false;
+      }
+      int part = Math.min(left, page.rows() - row);
+      row += part;
+      left -= part;
+    }
+    return true;
+  }
+
   private boolean join(int rows) throws IOException {
     int length = Math.multiplyExact(rows, rowBytes);
     if (joined.length < length) {

@@ -6,7 +6,6 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.HadoopReadOptions;
 import org.apache.parquet.ParquetReadOptions;
@@ -19,7 +18,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.Function1;
 import scala.collection.Iterator;
@@ -70,7 +68,7 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
   @Override
   public Iterator<InternalRow> apply(PartitionedFile split) {
     // Spark's reader first: what is wrong with a file is said in Spark's words.
-    Iterator<ColumnarBatch> narrow = batches(scalars.apply(split));
+    Iterator<InternalRow> narrow = scalars.apply(split);
     try {
       VectorBatches batches = open(split, narrow);
       if (batches != null) {
@@ -89,7 +87,7 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
   }
 
   /** Null if the footer promises something else; a split without row groups has no batches. */
-  private VectorBatches open(PartitionedFile split, Iterator<ColumnarBatch> narrow)
+  private VectorBatches open(PartitionedFile split, Iterator<InternalRow> narrow)
       throws IOException {
     Configuration conf = configuration.value().value();
     PageBuffers buffers = new PageBuffers(HadoopCodecs.newFactory(conf, 0));
@@ -109,8 +107,7 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
       return null;
     }
     file.setRequestedSchema(columns.stream().map(VectorColumn::descriptor).toList());
-    Supplier<Iterator<ColumnarBatch>> whole = () -> batches(all.apply(split));
-    return new VectorBatches(file, columns, sources, narrow, whole, counts);
+    return new VectorBatches(split, file, columns, sources, narrow, all, counts);
   }
 
   private List<VectorColumn> columns(ParquetFileReader file, PageBuffers buffers) {
@@ -149,12 +146,7 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
     }
   }
 
-  // Spark's readers give batches as if they were rows.
-  @SuppressWarnings("unchecked")
-  private static Iterator<ColumnarBatch> batches(Iterator<?> rows) {
-    return (Iterator<ColumnarBatch>) rows;
-  }
-
+  // Spark takes batches for rows.
   @SuppressWarnings("unchecked")
   private static Iterator<InternalRow> rows(Iterator<?> batches) {
     return (Iterator<InternalRow>) batches;

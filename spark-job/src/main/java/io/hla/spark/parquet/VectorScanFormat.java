@@ -7,7 +7,9 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.FileSourceOptions;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap;
 import org.apache.spark.sql.execution.datasources.FileFormat;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
@@ -80,6 +82,7 @@ public final class VectorScanFormat extends ParquetFileFormat {
         || !inBatches
         || filters.nonEmpty()
         || conf.parquetFieldIdReadEnabled()
+        || passesOverFiles(options)
         || ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       return all;
     }
@@ -101,6 +104,12 @@ public final class VectorScanFormat extends ParquetFileFormat {
         conf.caseSensitiveAnalysis(),
         context.broadcast(new SerializableConfiguration(hadoopConf)),
         counts);
+  }
+
+  /** Whether files that cannot be read are left out: Spark does so while it asks for batches. */
+  private static boolean passesOverFiles(Map<String, String> options) {
+    FileSourceOptions files = new FileSourceOptions(new CaseInsensitiveMap<>(options));
+    return files.ignoreCorruptFiles() || files.ignoreMissingFiles();
   }
 
   private static DataType element(DataType type) {

@@ -32,7 +32,7 @@ final class BatchRow extends JoinedRow implements PackedVectors {
   }
 
   @Override
-  public void copyPacked(int ordinal, Object target, long offset) {
-    ((ListVector) columns[ordinal]).copy(row.rowId, target, offset);
+  public boolean copyPacked(int ordinal, Object target, long offset) {
+    return columns[ordinal] instanceof ListVector lists && lists.copy(row.rowId, target, offset);
   }
 }

@@ -9,6 +9,7 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputException;
 import io.hla.spark.InputOrder;
 import io.hla.spark.table.HeadSizes;
+import io.hla.spark.table.PackedVectors;
 import io.hla.spark.table.TokenRow;
 import java.io.Serializable;
 import java.util.Iterator;
@@ -164,7 +165,12 @@ public record IndexTask(
     int[] lengths = new int[3];
     for (int i = 0; i < 3; i++) {
       int at = TokenRow.QUERY + i;
-      lengths[i] = row.isNullAt(at) ? -1 : row.getArray(at).numElements();
+      // Nothing is read for what is promised: a row that has another width is refused later.
+      int promised = row instanceof PackedVectors packed ? packed.packedWidth(at) : -1;
+      lengths[i] = promised;
+      if (promised < 0) {
+        lengths[i] = row.isNullAt(at) ? -1 : row.getArray(at).numElements();
+      }
     }
     return lengths;
   }

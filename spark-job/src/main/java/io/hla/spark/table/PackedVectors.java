@@ -3,7 +3,7 @@ package io.hla.spark.table;
 /** A row some of whose arrays lie in memory as numbers and nothing else, and can be copied so. */
 public interface PackedVectors {
 
-  /** Numbers of the array in a column, all of them there; -1 if it does not lie packed. */
+  /** Numbers that the array in a column should have; -1 if it surely does not lie packed. */
   int packedWidth(int ordinal);
 
   /**
@@ -11,6 +11,7 @@ public interface PackedVectors {
    *
    * @param target a primitive array, or null where {@code offset} is an address
    * @param offset from the start of the array as an object, as {@code Platform} counts
+   * @return false, and nothing is copied, if the array does not lie packed: it may be another one
    */
-  void copyPacked(int ordinal, Object target, long offset);
+  boolean copyPacked(int ordinal, Object target, long offset);
 }

@@ -137,13 +137,11 @@ public final class TokenBuffer implements AutoCloseable {
   /** Copies an array that lies in memory as it is wanted. */
   private boolean copyPacked(InternalRow row, int ordinal) {
     int column = ordinal - TokenRow.QUERY;
-    if (!(row instanceof PackedVectors packed)
-        || layout.isDouble().get(column) != isDouble
-        || packed.packedWidth(ordinal) != rows.width(INPUTS[column])) {
-      return false;
-    }
-    packed.copyPacked(ordinal, rows.array(INPUTS[column]), offset(INPUTS[column], size));
-    return true;
+    Part part = INPUTS[column];
+    return row instanceof PackedVectors packed
+        && layout.isDouble().get(column) == isDouble
+        && packed.packedWidth(ordinal) == rows.width(part)
+        && packed.copyPacked(ordinal, rows.array(part), offset(part, size));
   }
 
   /** Where the row of a token starts: an address, or in its array as {@code Platform} counts. */
