@@ -2,24 +2,22 @@ package io.hla.spark.parquet;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Set;
+import org.apache.parquet.bytes.ByteBufferAllocator;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.compression.CompressionCodecFactory;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.xerial.snappy.Snappy;
 
 /**
- * Codecs of a reader whose pages come and go. Snappy is decompressed from array to array, into
- * arrays that are used again once their page is done with; other codecs are Parquet's own. Not safe
- * for several threads.
+ * Memory and codecs of a reader whose pages come and go. Arrays are used again once their row group
+ * or page is done with. Snappy is decompressed from array to array; other codecs are Parquet's own.
+ * Not safe for several threads.
  */
-final class PageBuffers implements CompressionCodecFactory {
+final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator {
   private final CompressionCodecFactory others;
-  private final List<byte[]> free = new ArrayList<>();
   private final Set<byte[]> lent = Collections.newSetFromMap(new IdentityHashMap<>());
 
   PageBuffers(CompressionCodecFactory others) {
@@ -39,15 +37,34 @@ final class PageBuffers implements CompressionCodecFactory {
   @Override
   public void release() {
     others.release();
-    free.clear();
-    lent.clear();
   }
 
-  /** Takes back the array of a page that nobody reads any more; others' arrays are passed over. */
+  @Override
+  public ByteBuffer allocate(int size) {
+    return ByteBuffer.wrap(lend(size), 0, size).slice();
+  }
+
+  @Override
+  public void release(ByteBuffer buffer) {
+    giveBack(buffer.array());
+  }
+
+  @Override
+  public boolean isDirect() {
+    return false;
+  }
+
+  /** Takes back an array that nobody reads any more; others' arrays are passed over. */
   void giveBack(byte[] array) {
     if (lent.remove(array)) {
-      free.add(array);
+      ArrayPool.give(array);
     }
+  }
+
+  /** Takes back all arrays: nothing that was read is read any more. */
+  void giveBackAll() {
+    lent.forEach(ArrayPool::give);
+    lent.clear();
   }
 
   /** The bytes as a part of an array, without a copy where they lie in one. */
@@ -58,15 +75,7 @@ final class PageBuffers implements CompressionCodecFactory {
   }
 
   private byte[] lend(int length) {
-    byte[] array = null;
-    for (int i = free.size() - 1; i >= 0 && array == null; i--) {
-      array = free.get(i).length >= length ? free.remove(i) : null;
-    }
-    if (array == null) {
-      // Pages grow towards the size that their writer aims at: one that is too small stays so.
-      free.clear();
-      array = new byte[length];
-    }
+    byte[] array = ArrayPool.take(length);
     lent.add(array);
     return array;
   }

@@ -24,6 +24,7 @@ import scala.collection.Iterator;
 final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Closeable {
   private final PartitionedFile split;
   private final ParquetFileReader file;
+  private final PageBuffers buffers;
   private final List<VectorColumn> vectors;
 
   /** For every column of a batch, its place among the vectors, or -1 - its place among scalars. */
@@ -51,12 +52,14 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
 
   /**
    * @param file of the split, asked for the vectors alone
+   * @param buffers memory of {@code file}
    * @param scalars the batches of all other columns
    * @param wholeFile opens the batches of all columns
    */
   VectorBatches(
       PartitionedFile split,
       ParquetFileReader file,
+      PageBuffers buffers,
       List<VectorColumn> vectors,
       int[] sources,
       Iterator<?> scalars,
@@ -64,6 +67,7 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
       ReadCounts counts) {
     this.split = split;
     this.file = file;
+    this.buffers = buffers;
     this.vectors = vectors;
     this.sources = sources;
     this.batches = scalars;
@@ -120,6 +124,9 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
   }
 
   private boolean read() throws IOException {
+    if (leftInRowGroup == 0) {
+      closeRowGroup();
+    }
     while (rowGroup == null || passedOver > 0) {
       if (rowGroup == null && !openRowGroup()) {
         return false;
@@ -146,10 +153,6 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
       }
     }
     leftInRowGroup -= current;
-    if (leftInRowGroup == 0) {
-      // What was read stays as it is: it lies in arrays of its own.
-      closeRowGroup();
-    }
     return true;
   }
 
@@ -212,6 +215,8 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
     try (file) {
       close(batches);
       close(replaced);
+    } finally {
+      buffers.giveBackAll();
     }
   }
 

@@ -31,11 +31,16 @@ final class VectorColumn {
   private int row;
   private byte[] joined = new byte[0];
 
-  private VectorColumn(ColumnDescriptor column, DataType element, int width, PageBuffers buffers) {
+  private VectorColumn(
+      ColumnDescriptor column,
+      DataType element,
+      int width,
+      boolean withChecksum,
+      PageBuffers buffers) {
     this.column = column;
     this.rowBytes = width * element.defaultSize();
     this.buffers = buffers;
-    this.page = new VectorPage(column, width, element.defaultSize());
+    this.page = new VectorPage(column, width, element.defaultSize(), withChecksum);
     this.vector = new ListVector(element, width);
   }
 
@@ -45,6 +50,7 @@ final class VectorColumn {
    * @param name of the column in the file
    * @param element type of the numbers that are asked for
    * @param rowGroups those that will be read
+   * @param withChecksum whether pages must have a checksum
    * @return null if the footer does not promise plain lists of one width without nulls
    */
   static VectorColumn of(
@@ -52,6 +58,7 @@ final class VectorColumn {
       String name,
       DataType element,
       List<BlockMetaData> rowGroups,
+      boolean withChecksum,
       PageBuffers buffers) {
     Type field = schema.getType(name);
     PrimitiveTypeName stored =
@@ -79,7 +86,7 @@ final class VectorColumn {
       return null;
     }
     // A split that begins behind the middle of its row group has none, and no rows.
-    return new VectorColumn(leaf, element, Math.max(1, (int) width), buffers);
+    return new VectorColumn(leaf, element, Math.max(1, (int) width), withChecksum, buffers);
   }
 
   /** The shapes that every reader takes for a list of numbers. */

@@ -17,7 +17,6 @@ import org.apache.parquet.hadoop.api.WriteSupport.WriteContext;
 import org.apache.parquet.hadoop.codec.CodecConfig;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.ContextUtil;
-import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.OutputWriter;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetWriteSupport;
@@ -101,7 +100,7 @@ final class VectorOutputWriter extends OutputWriter {
       opened.push(rowGroup);
       ParquetFileWriter file =
           new ParquetFileWriter(
-              HadoopOutputFile.fromPath(new Path(path), conf),
+              BufferedOutputFile.of(new Path(path), conf),
               written.getSchema(),
               ParquetFileWriter.Mode.CREATE,
               settings.rowGroupBytes(),

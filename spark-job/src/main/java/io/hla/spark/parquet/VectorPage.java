@@ -22,6 +22,7 @@ final class VectorPage {
   private final int definitionLevel;
   private final int width;
   private final int elementBytes;
+  private final boolean withChecksum;
 
   /** Levels that were looked at: those of the next page are most often the same. */
   private byte[] known = NOTHING;
@@ -36,8 +37,10 @@ final class VectorPage {
    * @param column a leaf of repetition level 1
    * @param width numbers of a list, at least 1
    * @param elementBytes bytes of a number
+   * @param withChecksum whether pages without a checksum are none to be believed
    */
-  VectorPage(ColumnDescriptor column, int width, int elementBytes) {
+  VectorPage(ColumnDescriptor column, int width, int elementBytes, boolean withChecksum) {
+    this.withChecksum = withChecksum;
     this.definitionLevel = column.getMaxDefinitionLevel();
     this.width = width;
     this.elementBytes = elementBytes;
@@ -70,7 +73,7 @@ final class VectorPage {
    */
   boolean accept(DataPage page) throws IOException {
     clear();
-    if (page.getValueCount() % width != 0) {
+    if (page.getValueCount() % width != 0 || (withChecksum && page.getCrc().isEmpty())) {
       return false;
     }
     boolean accepted = page instanceof DataPageV1 first ? accept(first) : accept((DataPageV2) page);

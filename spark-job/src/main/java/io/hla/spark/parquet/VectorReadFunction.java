@@ -7,11 +7,13 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.parquet.HadoopReadOptions;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopCodecs;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.io.InputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.broadcast.Broadcast;
@@ -91,26 +93,35 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
       throws IOException {
     Configuration conf = configuration.value().value();
     PageBuffers buffers = new PageBuffers(HadoopCodecs.newFactory(conf, 0));
-    HadoopInputFile input = HadoopInputFile.fromPath(split.toPath(), conf);
     ParquetReadOptions.Builder options =
         HadoopReadOptions.builder(conf, split.toPath())
             .withRange(split.start(), split.start() + split.length())
-            .withCodecFactory(buffers);
-    if (split.toPath().getFileSystem(conf).getScheme().equals("file")) {
-      // Pages of a local file are read faster than they are handed from thread to thread.
+            .withCodecFactory(buffers)
+            .withAllocator(buffers);
+    InputFile input = HadoopInputFile.fromPath(split.toPath(), conf);
+    boolean withChecksums = false;
+    if (split.toPath().getFileSystem(conf) instanceof LocalFileSystem files) {
+      LocalFile local = new LocalFile(files.pathToFile(split.toPath()).toPath());
+      // In place of Hadoop's checksums of the file, those that its pages carry.
+      withChecksums = local.hasChecksums();
+      if (withChecksums) {
+        options.usePageChecksumVerification();
+      }
       options.withUseHadoopVectoredIo(false);
+      input = local;
     }
     ParquetFileReader file = ParquetFileReader.open(input, options.build());
-    List<VectorColumn> columns = columns(file, buffers);
+    List<VectorColumn> columns = columns(file, withChecksums, buffers);
     if (columns == null) {
       file.close();
       return null;
     }
     file.setRequestedSchema(columns.stream().map(VectorColumn::descriptor).toList());
-    return new VectorBatches(split, file, columns, sources, narrow, all, counts);
+    return new VectorBatches(split, file, buffers, columns, sources, narrow, all, counts);
   }
 
-  private List<VectorColumn> columns(ParquetFileReader file, PageBuffers buffers) {
+  private List<VectorColumn> columns(
+      ParquetFileReader file, boolean withChecksums, PageBuffers buffers) {
     MessageType schema = file.getFileMetaData().getSchema();
     List<VectorColumn> columns = new ArrayList<>();
     for (Vector vector : vectors) {
@@ -126,7 +137,12 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
       VectorColumn column =
           names.size() == 1
               ? VectorColumn.of(
-                  schema, names.get(0), vector.element(), file.getRowGroups(), buffers)
+                  schema,
+                  names.get(0),
+                  vector.element(),
+                  file.getRowGroups(),
+                  withChecksums,
+                  buffers)
               : null;
       if (column == null) {
         return null;
