@@ -27,7 +27,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * propagate) numbers that are not finite are refused with their place.
  */
 public final class TokenBuffer implements AutoCloseable {
-  private static final int TARGET_VALUES = 1 << 17;
+  private static final int TARGET_VALUES = 1 << 15;
   private static final Part[] INPUTS = {Part.QUERY, Part.KEY, Part.VALUE};
 
   private final AttentionSettings settings;

@@ -219,10 +219,7 @@ class VectorScanTest {
     Map<String, String> options = with(PLAIN, "parquet.page.size", "3000");
     Path table =
         write(rows(3000, DataTypes.FloatType, i -> 16), DataTypes.FloatType, false, options);
-    Path file;
-    try (Stream<Path> files = Files.list(table)) {
-      file = files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
-    }
+    Path file = file(table);
     byte[] whole = Files.readAllBytes(file);
     spark.sparkContext().hadoopConfiguration().setBoolean("fs.file.checksum.verify", false);
     Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
@@ -255,10 +252,7 @@ class VectorScanTest {
             DataTypes.FloatType,
             false,
             with(PLAIN, "compression", "none"));
-    Path file;
-    try (Stream<Path> files = Files.list(table)) {
-      file = files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
-    }
+    Path file = file(table);
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length / 2] ^= 1;
     Files.write(file, bytes);
@@ -271,6 +265,53 @@ class VectorScanTest {
             .parquet(table.toString());
     assertThatThrownBy(() -> RawScan.of(spark, verified).ours().collectAsList())
         .hasStackTraceContaining(file.getFileName().toString());
+  }
+
+  /** What Hadoop would find by the checksums that it keeps beside a local file. */
+  @Test
+  void aChangedLocalFileIsFoundByTheChecksumsOfItsPages() throws IOException {
+    Path table =
+        write(
+            rows(3000, DataTypes.FloatType, i -> 16),
+            DataTypes.FloatType,
+            false,
+            with(PLAIN, "compression", "none"));
+    Path file = file(table);
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> RawScan.of(spark, table).ours().select("q").collectAsList())
+        .hasStackTraceContaining(file.getFileName().toString());
+  }
+
+  @Test
+  void pagesWithoutChecksumsOfAFileThatHasThemAreLeftToSpark() throws IOException {
+    Map<String, String> options = with(PLAIN, "parquet.page.write-checksum.enabled", "false");
+    Path table = write(rows(300, DataTypes.FloatType, i -> 16), DataTypes.FloatType, true, options);
+    RawScan.of(spark, table).assertFallenBack();
+    Path file = file(table);
+    Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
+    RawScan.of(spark, table).assertRaw();
+  }
+
+  @Test
+  void vectorsThatNobodyAsksForAreNotRead() {
+    Map<String, String> options =
+        with(PLAIN, "parquet.page.size", "3000", "parquet.block.size", "40000");
+    Path table =
+        write(rows(5000, DataTypes.FloatType, i -> 7), DataTypes.FloatType, false, options);
+    // Asked for here and there only, so that rows, pages and row groups are passed over.
+    String some = "case when pos % 1000 between 300 and 310 then q end as some";
+    RawScan scan = RawScan.of(spark, spark.read().parquet(table.toString()));
+    assertThat(scan.ours().selectExpr("pos", some).collectAsList())
+        .isEqualTo(scan.sparks().selectExpr("pos", some).collectAsList());
+    assertThat((Long) scan.counts().raw().value()).isBetween(55L, 640L);
+  }
+
+  private static Path file(Path table) throws IOException {
+    try (Stream<Path> files = Files.list(table)) {
+      return files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
   }
 
   private Path write(List<Row> rows, DataType type, boolean nullable, Map<String, String> options) {

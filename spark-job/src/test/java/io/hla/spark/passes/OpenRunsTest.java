@@ -1,6 +1,7 @@
 package io.hla.spark.passes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
@@ -50,6 +51,18 @@ class OpenRunsTest {
     public void close() {
       assertThat(open.remove(ordinal)).isTrue();
     }
+  }
+
+  @Test
+  void nothingIsReadOnceTheTaskHasEnded() {
+    plan(0, 3);
+    for (int t = 0; t < 3; t++) {
+      rows.add(row(0, t));
+    }
+    OpenRuns<Session> reading = reading();
+    reading.close();
+    assertThatThrownBy(reading::next).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(reading::checkOpen).isInstanceOf(IllegalStateException.class);
   }
 
   @Test

@@ -98,7 +98,7 @@ class TokenBufferTest {
       assertThat(capacity % AttentionKernel.BLOCK).isZero();
       assertThat(capacity).isPositive();
       assertThat((long) capacity * width)
-          .isLessThanOrEqualTo(Math.max(1 << 17, (long) AttentionKernel.BLOCK * width));
+          .isLessThanOrEqualTo(Math.max(1 << 15, (long) AttentionKernel.BLOCK * width));
     }
   }
 
