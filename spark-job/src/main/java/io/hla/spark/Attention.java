@@ -394,9 +394,9 @@ public final class Attention {
 
     /**
      * Figures of the job so far, under the names of the report. What tasks count grows with every
-     * action: readingSeconds and computingSeconds (of all tasks together), vectorsFromPages (rows
-     * whose vectors were taken from pages as they lie), vectorsDecoded (splits of files whose
-     * vectors Spark's reader decoded).
+     * action: readingSeconds and computingSeconds (of all tasks together) and, for Parquet files,
+     * vectorsFromPages (rows whose vectors were taken from pages as they lie) and vectorsDecoded
+     * (splits of files whose vectors Spark's reader decoded).
      */
     Map<String, Object> figures();
 

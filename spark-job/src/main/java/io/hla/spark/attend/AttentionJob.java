@@ -23,6 +23,7 @@ import io.hla.spark.scan.TreeShape;
 import io.hla.spark.state.InitialStates;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.HeadSizes;
+import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -104,6 +105,7 @@ public final class AttentionJob {
     }
     StateScan.Scanned scanned = scan(indexed.rows(), plan, settings, kernel);
     figure("kernels", kernel.toString());
+    figure("taskBufferBytes", TokenBuffer.fullBytes(settings));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
     JavaRDD<PlannedRun> runs = plan.withStates(scanned.inFront());
     return new Prepared(

@@ -173,7 +173,10 @@ final class AttendCommand implements Callable<Integer> {
                   "attend",
                   "computing outputs and writing " + outputs.path(),
                   () -> outputs.stage(rows, options));
-              COUNTED.forEach(name -> observer.figure(name, result.figures().get(name)));
+              Map<String, Object> figures = result.figures();
+              COUNTED.stream()
+                  .filter(figures::containsKey)
+                  .forEach(name -> observer.figure(name, figures.get(name)));
               return new Staged(result.tokens(), first);
             });
   }

@@ -5,6 +5,7 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.Prepared;
+import io.hla.spark.parquet.ReadCounts;
 import io.hla.spark.passes.JobMetrics;
 import io.hla.spark.state.StateTable;
 import io.hla.spark.table.HeadSizes;
@@ -119,8 +120,11 @@ public final class AttentionPlan {
     Map<String, Object> counted = new LinkedHashMap<>();
     counted.put("readingSeconds", seconds(metrics.reading()));
     counted.put("computingSeconds", seconds(metrics.computing()));
-    counted.put("vectorsFromPages", pinned.reads().raw().value());
-    counted.put("vectorsDecoded", pinned.reads().fallbacks().value());
+    ReadCounts reads = pinned.reads();
+    if (reads.raw().value() + reads.fallbacks().value() > 0) {
+      counted.put("vectorsFromPages", reads.raw().value());
+      counted.put("vectorsDecoded", reads.fallbacks().value());
+    }
     return counted;
   }
 

@@ -85,6 +85,17 @@ public final class TokenBuffer implements AutoCloseable {
     return AttentionKernel.BLOCK * Math.max(1, Math.min(64, blocks));
   }
 
+  /** Bytes of q, k, v and o in a buffer of {@link #fullCapacity}. */
+  public static long fullBytes(AttentionSettings settings) {
+    long widths =
+        (long) settings.queryWidth()
+            + settings.keyWidth()
+            + settings.valueWidth()
+            + settings.outputWidth();
+    int elementBytes = settings.precision().isDouble() ? Double.BYTES : Float.BYTES;
+    return fullCapacity(settings) * widths * elementBytes;
+  }
+
   /** Tokens that the buffer can hold, a multiple of {@link AttentionKernel#BLOCK}. */
   public int capacity() {
     return rows.capacity();
