@@ -48,10 +48,10 @@ class LibraryFilesTest {
     assertThat(find("Type: +(\\w+)", elf)).containsExactly("DYN");
     assertThat(find("\\(NEEDED\\).*\\[(.+)]", elf)).isSubsetOf("libc.so.6", "libm.so.6");
     List<String> natives =
-        Arrays.stream(NativeSession.class.getDeclaredMethods())
+        Stream.of(NativeSession.class, NativeRows.class)
+            .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
             .filter(method -> Modifier.isNative(method.getModifiers()))
-            .map(Method::getName)
-            .map(name -> "Java_io_hla_kernels_NativeSession_" + name)
+            .map(LibraryFilesTest::symbol)
             .toList();
     // Symbols of a section of their own, by number; those that other libraries give have UND.
     assertThat(find(" (?:GLOBAL|WEAK) +DEFAULT +\\d+ (\\S+)", elf))
@@ -59,6 +59,11 @@ class LibraryFilesTest {
     assertThat(find("GNU_STACK .* (\\w+) +0x\\w+", elf))
         .as("flags of the stack")
         .containsExactly("RW");
+  }
+
+  private static String symbol(Method method) {
+    String type = method.getDeclaringClass().getName().replace('.', '_');
+    return "Java_" + type + "_" + method.getName();
   }
 
   /** Comes with gcc, and reads the files of any machine. */
