@@ -42,7 +42,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 CHUNK = 64
-CHUNKS_AT_ONCE = 16
+CHUNKS_AT_ONCE = 8
 TOLERANCE = 1e-4
 
 Array = np.ndarray
@@ -200,6 +200,16 @@ def find_units(path: Path) -> list[Unit]:
     return units
 
 
+def width_of(unit: Unit, column: str) -> int:
+    """Numbers a row in a column of lists, as the footer has them; lists that differ are found when they are read."""
+    group = open_parquet(unit.file).metadata.row_group(unit.row_group)
+    chunks = [group.column(i) for i in range(group.num_columns)]
+    numbers = [chunk.num_values for chunk in chunks if chunk.path_in_schema.split(".")[0] == column]
+    if len(numbers) != 1:
+        raise BadTable(f"{unit.file} has no column {column} of lists")
+    return numbers[0] // group.num_rows
+
+
 def vectors(column: pa.ChunkedArray, what: str) -> Array:
     """The lists of a column as (rows, width) without a copy where they lie in one piece; fails unless all have one width."""
     array = column.combine_chunks()
@@ -270,7 +280,7 @@ class SharedRows:
             width = math.prod(target.shape[1:])
             if values.shape[1] != width:
                 raise BadTable(f"{name} in {unit.file} has {values.shape[1]} numbers a row, expected {width}")
-            if not np.isfinite(values.sum(dtype=np.float64)):
+            if not (np.isfinite(values.min()) and np.isfinite(values.max())):
                 raise BadTable(f"{name} in {unit.file} is not finite")
             target.reshape(len(target), width)[: len(values)] = values
 
@@ -318,9 +328,8 @@ def attend(source: Path, output: Path, num_heads: int, decay: float, processes: 
     units = find_units(source)
     if not units:
         raise BadTable(f"no tokens in {source}")
-    first = open_parquet(units[0].file).read_row_group(units[0].row_group, columns=["q", "v"], use_threads=False).slice(0, 1)
-    widths = [vectors(first[name], name).shape[1] for name in ("q", "v")]
-    if any(width % num_heads for width in widths):
+    widths = [width_of(units[0], name) for name in ("q", "v")]
+    if not all(widths) or any(width % num_heads for width in widths):
         raise BadTable(f"q and v have {widths[0]} and {widths[1]} numbers a row, which {num_heads} heads do not divide")
     target = output.with_name(f".{output.name}.{os.getpid()}")
     job = Job(units, target, processes, num_heads, widths[0] // num_heads, widths[1] // num_heads, decay)

@@ -395,7 +395,7 @@ public final class Attention {
     /**
      * Figures of the job so far, under the names of the report. What tasks count grows with every
      * action: readingSeconds and computingSeconds (of all tasks together) and, for Parquet files,
-     * vectorsFromPages (rows whose vectors were taken from pages as they lie) and vectorsDecoded
+     * rowsFromPages (rows whose vectors were taken from pages as they lie) and splitsDecoded
      * (splits of files whose vectors Spark's reader decoded).
      */
     Map<String, Object> figures();

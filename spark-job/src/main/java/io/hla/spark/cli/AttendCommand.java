@@ -46,7 +46,7 @@ import picocli.CommandLine.Option;
 final class AttendCommand implements Callable<Integer> {
   /** Figures that are whole when the outputs are written. */
   private static final List<String> COUNTED =
-      List.of("vectorsFromPages", "vectorsDecoded", "readingSeconds", "computingSeconds");
+      List.of("rowsFromPages", "splitsDecoded", "readingSeconds", "computingSeconds");
 
   @Mixin private TokenSource input;
   @Mixin private OperatorOptions operator;

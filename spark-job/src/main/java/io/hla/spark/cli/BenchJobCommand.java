@@ -111,7 +111,7 @@ final class BenchJobCommand implements Callable<Integer> {
         figures.get("computingSeconds"));
     System.out.printf(
         "vectors from pages: %s rows; splits decoded by Spark: %s%n",
-        figures.getOrDefault("vectorsFromPages", 0), figures.getOrDefault("vectorsDecoded", 0));
+        figures.getOrDefault("rowsFromPages", 0), figures.getOrDefault("splitsDecoded", 0));
     System.out.printf(
         "best  copy %.2f s  attend %.2f s  ratio %.2f%n",
         times.best("copy"), times.best("attend"), times.best("attend") / times.best("copy"));

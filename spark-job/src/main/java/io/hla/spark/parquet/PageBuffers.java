@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Set;
 import org.apache.parquet.bytes.ByteBufferAllocator;
 import org.apache.parquet.bytes.BytesInput;
@@ -18,7 +19,12 @@ import org.xerial.snappy.Snappy;
  */
 final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator {
   private final CompressionCodecFactory others;
-  private final Set<byte[]> lent = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Those of decompressed pages. */
+  private final Set<byte[]> ofPages = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Those of row groups, in which pages that are not compressed lie side by side. */
+  private final Set<byte[]> ofRowGroups = Collections.newSetFromMap(new IdentityHashMap<>());
 
   PageBuffers(CompressionCodecFactory others) {
     this.others = others;
@@ -41,12 +47,12 @@ final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator 
 
   @Override
   public ByteBuffer allocate(int size) {
-    return ByteBuffer.wrap(lend(size), 0, size).slice();
+    return ByteBuffer.wrap(lend(size, ofRowGroups), 0, size).slice();
   }
 
   @Override
   public void release(ByteBuffer buffer) {
-    giveBack(buffer.array());
+    giveBack(buffer.array(), ofRowGroups);
   }
 
   @Override
@@ -54,17 +60,29 @@ final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator 
     return false;
   }
 
-  /** Takes back an array that nobody reads any more; others' arrays are passed over. */
-  void giveBack(byte[] array) {
-    if (lent.remove(array)) {
-      ArrayPool.give(array);
-    }
+  /** Takes back the array of a page that nobody reads any more, if the page has one of its own. */
+  void giveBackPage(byte[] array) {
+    giveBack(array, ofPages);
   }
 
   /** Takes back all arrays: nothing that was read is read any more. */
   void giveBackAll() {
-    lent.forEach(ArrayPool::give);
-    lent.clear();
+    for (Set<byte[]> lent : List.of(ofPages, ofRowGroups)) {
+      lent.forEach(ArrayPool::give);
+      lent.clear();
+    }
+  }
+
+  private static byte[] lend(int length, Set<byte[]> lent) {
+    byte[] array = ArrayPool.take(length);
+    lent.add(array);
+    return array;
+  }
+
+  private static void giveBack(byte[] array, Set<byte[]> lent) {
+    if (lent.remove(array)) {
+      ArrayPool.give(array);
+    }
   }
 
   /** The bytes as a part of an array, without a copy where they lie in one. */
@@ -72,12 +90,6 @@ final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator 
     int length = Math.toIntExact(bytes.size());
     ByteBuffer buffer = bytes.toInputStream().slice(length);
     return buffer.hasArray() ? buffer : ByteBuffer.allocate(length).put(buffer).flip();
-  }
-
-  private byte[] lend(int length) {
-    byte[] array = ArrayPool.take(length);
-    lent.add(array);
-    return array;
   }
 
   private final class SnappyPages implements BytesInputDecompressor {
@@ -94,7 +106,7 @@ final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator 
             String.format(
                 "a page of %d bytes was to be decompressed, %d said", decompressedSize, size));
       }
-      byte[] to = lend(size);
+      byte[] to = lend(size, ofPages);
       Snappy.uncompress(array, offset, length, to, 0);
       return BytesInput.from(to, 0, size);
     }

@@ -143,7 +143,7 @@ final class VectorColumn {
   }
 
   private void release() {
-    buffers.giveBack(page.bytes());
+    buffers.giveBackPage(page.bytes());
     page.clear();
     row = 0;
   }

@@ -122,8 +122,8 @@ public final class AttentionPlan {
     counted.put("computingSeconds", seconds(metrics.computing()));
     ReadCounts reads = pinned.reads();
     if (reads.raw().value() + reads.fallbacks().value() > 0) {
-      counted.put("vectorsFromPages", reads.raw().value());
-      counted.put("vectorsDecoded", reads.fallbacks().value());
+      counted.put("rowsFromPages", reads.raw().value());
+      counted.put("splitsDecoded", reads.fallbacks().value());
     }
     return counted;
   }
@@ -152,8 +152,8 @@ public final class AttentionPlan {
   /** All metrics of the node, by a key. */
   Map<String, SQLMetric> metrics() {
     Map<String, SQLMetric> all = metrics.byName();
-    all.put("vectorsFromPages", pinned.reads().raw());
-    all.put("vectorsDecoded", pinned.reads().fallbacks());
+    all.put("rowsFromPages", pinned.reads().raw());
+    all.put("splitsDecoded", pinned.reads().fallbacks());
     return all;
   }
 

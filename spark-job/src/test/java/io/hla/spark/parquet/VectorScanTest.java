@@ -70,6 +70,16 @@ class VectorScanTest {
     RawScan.of(spark, table).assertRaw();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void listsAsOldVersionsOfSparkLaidThemOut(boolean nullable) {
+    spark.conf().set("spark.sql.parquet.writeLegacyFormat", true);
+    Map<String, String> options = Map.of("parquet.enable.dictionary", "false");
+    Path table =
+        write(rows(300, DataTypes.FloatType, i -> 12), DataTypes.FloatType, nullable, options);
+    RawScan.of(spark, table).assertRaw();
+  }
+
   @Test
   void batchesCrossPagesAndRowGroups() {
     Map<String, String> options =
@@ -81,6 +91,21 @@ class VectorScanTest {
     RawScan split = RawScan.of(spark, table);
     assertThat(split.ours().javaRDD().getNumPartitions()).isGreaterThan(2);
     split.assertRaw();
+  }
+
+  /** Arrays go from reader to reader, and must not do so while one of them still reads. */
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "snappy", "zstd"})
+  void tasksBesideEachOtherDoNotShareArrays(String codec) {
+    Path table = folder.resolve("beside");
+    frame(rows(8000, DataTypes.FloatType, i -> 32), DataTypes.FloatType, false)
+        .repartition(8)
+        .write()
+        .options(with(PLAIN, "compression", codec, "parquet.page.size", "20000"))
+        .parquet(table.toString());
+    for (int turn = 0; turn < 15; turn++) {
+      RawScan.of(spark, table).assertRaw();
+    }
   }
 
   @Test
