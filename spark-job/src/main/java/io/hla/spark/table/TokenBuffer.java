@@ -202,9 +202,15 @@ public final class TokenBuffer implements AutoCloseable {
           (long) width * elementBytes());
       return;
     }
-    int at = size * width;
+    Object base = rows.array(part);
+    long at = offset(part, size);
     for (int i = 0; i < width; i++) {
-      rows.set(part, at + i, fromDouble ? array.getDouble(i) : array.getFloat(i));
+      double number = fromDouble ? array.getDouble(i) : array.getFloat(i);
+      if (isDouble) {
+        Platform.putDouble(base, at + (long) Double.BYTES * i, number);
+      } else {
+        Platform.putFloat(base, at + (long) Float.BYTES * i, (float) number);
+      }
     }
   }
 
