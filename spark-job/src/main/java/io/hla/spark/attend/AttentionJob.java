@@ -80,7 +80,8 @@ public final class AttentionJob {
   }
 
   /** Tokens as they are read by all passes behind the index. */
-  private record Indexed(JavaRDD<InternalRow> rows, RunIndex index, boolean sorted) {}
+  private record Indexed(
+      JavaRDD<InternalRow> rows, RunIndex index, OccupiedPartitions occupied, boolean sorted) {}
 
   /**
    * Runs every pass but the last.
@@ -103,7 +104,8 @@ public final class AttentionJob {
     if (states != null) {
       figure("continuedSequences", found.continued());
     }
-    StateScan.Scanned scanned = scan(indexed.rows(), plan, settings, kernel);
+    OccupiedPartitions occupied = indexed.occupied();
+    StateScan.Scanned scanned = scan(indexed.rows(), occupied, plan, settings, kernel);
     figure("kernels", kernel.toString());
     figure("taskBufferBytes", TokenBuffer.fullBytes(settings));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
@@ -113,7 +115,7 @@ public final class AttentionJob {
         indexed.rows(),
         plan,
         summaryPass(settings, kernel, 0),
-        PartitionWork.zip(indexed.rows(), runs, pass::run),
+        occupied.of(PartitionWork.zip(indexed.rows(), runs, pass::run)),
         withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind(),
         prefixes(runs, found, settings),
         Map.copyOf(figures));
@@ -147,7 +149,7 @@ public final class AttentionJob {
         index = index("index", "reading positions again", rows, positions, listing);
       }
       if (!sort) {
-        return new Indexed(rows, index, false);
+        return new Indexed(rows, index, occupied(source, index), false);
       }
       index.forget();
       figure("sortedBecause", "so many runs cost more to scan than to sort");
@@ -156,7 +158,15 @@ public final class AttentionJob {
     JavaRDD<InternalRow> rows = source.sorted(chunk);
     ComputeSettings chunked = compute.withOrder(InputOrder.SORT).withCutEvery(chunk);
     String doing = "sorting tokens by sequence and position";
-    return new Indexed(rows, index("sort", doing, rows, null, chunked), true);
+    RunIndex index = index("sort", doing, rows, null, chunked);
+    return new Indexed(rows, index, OccupiedPartitions.all(index.partitions()), true);
+  }
+
+  /** What is no file is read again where it had no rows: it must have none this time, too. */
+  private static OccupiedPartitions occupied(TokenSource source, RunIndex index) {
+    return source.isOfFiles() && source.instability() == null
+        ? new OccupiedPartitions(index.occupied())
+        : OccupiedPartitions.all(index.partitions());
   }
 
   private RunIndex index(
@@ -236,7 +246,11 @@ public final class AttentionJob {
   // --- Summaries and scan ---
 
   private StateScan.Scanned scan(
-      JavaRDD<InternalRow> rows, RunPlan plan, AttentionSettings settings, KernelId kernel) {
+      JavaRDD<InternalRow> rows,
+      OccupiedPartitions occupied,
+      RunPlan plan,
+      AttentionSettings settings,
+      KernelId kernel) {
     StreamFigures found = plan.figures();
     StateAction action = new StateAction(settings, metrics);
     StateScan scan = new StateScan(context, plan, action, compute.fanIn(), withFinal, phases);
@@ -252,7 +266,7 @@ public final class AttentionJob {
       JavaRDD<PlannedRun> runs =
           step == 0 ? plan.withInitial() : plan.withStates(scanned.inFront());
       JavaPairRDD<Node, byte[]> items =
-          PartitionWork.zip(rows, runs, pass::run).mapToPair(item -> item);
+          occupied.of(PartitionWork.zip(rows, runs, pass::run)).mapToPair(item -> item);
       StateScan.Scanned next =
           onDriver
               ? scan.onDriver(items)

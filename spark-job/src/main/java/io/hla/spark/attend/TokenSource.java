@@ -14,6 +14,9 @@ public interface TokenSource {
    */
   JavaRDD<InternalRow> positions();
 
+  /** Whether every partition is a part of files, of which it is known whether they change. */
+  boolean isOfFiles();
+
   /** Why rows may differ, in order or in value, when they are read again; null if they do not. */
   String instability();
 

@@ -69,6 +69,11 @@ final class PlannedTokens implements TokenSource {
   }
 
   @Override
+  public boolean isOfFiles() {
+    return SameRows.isOfFiles(rows);
+  }
+
+  @Override
   public String instability() {
     return Stability.problem(plan, rows);
   }

@@ -35,6 +35,11 @@ final class SameRows {
         && inputs(first).equals(inputs(second));
   }
 
+  /** Whether rows come from the splits of files, one to one. */
+  static boolean isOfFiles(RDD<?> rows) {
+    return source(rows) instanceof FileScanRDD;
+  }
+
   /** What the rows come from; null when several partitions go into one. */
   private static RDD<?> source(RDD<?> rows) {
     RDD<?> at = rows;

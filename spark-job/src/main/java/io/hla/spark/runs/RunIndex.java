@@ -7,6 +7,7 @@ import io.hla.spark.shuffle.BroadcastParts;
 import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.TokenRow;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -89,6 +90,18 @@ public final class RunIndex {
 
   public int partitions() {
     return partitions.size();
+  }
+
+  /** The partitions that hold tokens; the first one where none does. */
+  public BitSet occupied() {
+    BitSet occupied = new BitSet(partitions.size());
+    partitions.stream()
+        .filter(partition -> partition.tokens() > 0)
+        .forEach(partition -> occupied.set(partition.partition()));
+    if (occupied.isEmpty()) {
+      occupied.set(0);
+    }
+    return occupied;
   }
 
   public long tokens() {
