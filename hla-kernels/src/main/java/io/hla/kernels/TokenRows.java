@@ -17,6 +17,7 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
 
   private final AttentionSettings settings;
   private final int capacity;
+  private final int[] widths = new int[Part.values().length];
 
   TokenRows(AttentionSettings settings, int capacity) {
     if (capacity < 1) {
@@ -24,8 +25,12 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
     }
     this.settings = settings;
     this.capacity = capacity;
-    for (Part part : Part.values()) {
-      Math.multiplyExact(capacity, width(part));
+    widths[Part.QUERY.ordinal()] = settings.queryWidth();
+    widths[Part.KEY.ordinal()] = settings.keyWidth();
+    widths[Part.VALUE.ordinal()] = settings.valueWidth();
+    widths[Part.OUTPUT.ordinal()] = settings.outputWidth();
+    for (int width : widths) {
+      Math.multiplyExact(capacity, width);
     }
   }
 
@@ -41,12 +46,7 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
 
   /** Numbers of a row. */
   public final int width(Part part) {
-    return switch (part) {
-      case QUERY -> settings.queryWidth();
-      case KEY -> settings.keyWidth();
-      case VALUE -> settings.valueWidth();
-      case OUTPUT -> settings.outputWidth();
-    };
+    return widths[part.ordinal()];
   }
 
   /** The {@code float[]} or {@code double[]} of all rows; null where they lie outside the heap. */

@@ -168,7 +168,7 @@ final class AttendCommand implements Callable<Integer> {
               stageStates(phases, prefixes, result.prefixes());
               // The outputs come last, as appending to a table shows them at once.
               Map<String, String> options =
-                  writer.of(spark, outputFormat, rows.schema(), outputColumn);
+                  writer.of(spark, outputFormat, rows.schema(), columns.position(), outputColumn);
               phases.run(
                   "attend",
                   "computing outputs and writing " + outputs.path(),

@@ -149,6 +149,7 @@ final class BenchJobCommand implements Callable<Integer> {
         .format(VectorParquetFormat.NAME)
         .mode(SaveMode.Overwrite)
         .option(VectorParquetFormat.VECTORS, "o")
+        .option("parquet.enable.dictionary#pos", false)
         .save(folder.resolve("out").toString());
   }
 

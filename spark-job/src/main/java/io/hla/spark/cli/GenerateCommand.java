@@ -117,7 +117,7 @@ final class GenerateCommand implements Callable<Integer> {
         Sessions.console(spark)
             .warning("tokens are written by Spark's own Parquet writer: " + reason);
       }
-      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "q", "k", "v"));
+      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "pos", "q", "k", "v"));
       table.publish();
       System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table.path(), sequences);
     }

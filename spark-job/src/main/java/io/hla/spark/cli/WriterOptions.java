@@ -5,12 +5,15 @@ import io.hla.spark.parquet.WriterFallback;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.parquet.hadoop.ParquetOutputFormat;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import picocli.CommandLine.Option;
 
 /** What the writer of a table is told. */
 final class WriterOptions {
+  private static final String DICTIONARY = ParquetOutputFormat.ENABLE_DICTIONARY + "#";
+
   @Option(
       names = "--output-option",
       paramLabel = "KEY=VALUE",
@@ -23,16 +26,20 @@ final class WriterOptions {
   /**
    * Options of a table, the user's before ours.
    *
+   * @param position the column of positions
    * @param vectors the columns of vectors
    */
-  Map<String, String> of(SparkSession spark, String format, StructType schema, String... vectors) {
+  Map<String, String> of(
+      SparkSession spark, String format, StructType schema, String position, String... vectors) {
     Map<String, String> options = new HashMap<>();
     if (isParquet(format)) {
+      // No position repeats within a sequence.
+      options.put(DICTIONARY + position, "false");
       options.put(VectorParquetFormat.VECTORS, String.join(",", vectors));
       if (sparks(spark, format, schema, vectors) != null) {
         // Floats of different tokens repeat too seldom for a dictionary; it only costs time.
         for (String vector : vectors) {
-          options.put("parquet.enable.dictionary#" + vector + ".list.element", "false");
+          options.put(DICTIONARY + vector + ".list.element", "false");
         }
       }
     }

@@ -1,6 +1,5 @@
 package io.hla.spark.parquet;
 
-import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -18,6 +17,8 @@ import org.apache.parquet.hadoop.ParquetWriter;
  */
 record WriterSettings(
     ParquetProperties properties, long rowGroupBytes, int paddingBytes, boolean validating) {
+
+  private static final String PREFIX = "parquet.";
 
   static WriterSettings of(Configuration conf) {
     return new WriterSettings(
@@ -61,8 +62,9 @@ record WriterSettings(
                     ParquetProperties.DEFAULT_PAGE_ROW_COUNT_LIMIT))
             .withPageWriteChecksumEnabled(ParquetOutputFormat.getPageWriteChecksumEnabled(conf))
             .withStatisticsEnabled(ParquetOutputFormat.getStatisticsEnabled(conf));
-    for (Map.Entry<String, String> entry : conf) {
-      ofColumn(builder, conf, entry.getKey());
+    // To iterate over all of a configuration takes milliseconds.
+    for (String key : conf.getPropsWithPrefix(PREFIX).keySet()) {
+      ofColumn(builder, conf, PREFIX + key);
     }
     return builder.build();
   }

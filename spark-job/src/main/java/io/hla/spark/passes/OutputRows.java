@@ -2,12 +2,15 @@ package io.hla.spark.passes;
 
 import io.hla.kernels.Applier;
 import io.hla.spark.table.TokenRow;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.expressions.SpecificInternalRow;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** The output rows of one partition, a buffer of tokens at a time. The row object is used again. */
 final class OutputRows implements Iterator<InternalRow> {
@@ -15,7 +18,7 @@ final class OutputRows implements Iterator<InternalRow> {
   private final JobMetrics metrics;
   private final List<DataType> keptTypes;
   private final int position;
-  private final GenericInternalRow output;
+  private final SpecificInternalRow output;
   private OpenRun<Applier> run;
   private int token;
 
@@ -24,7 +27,19 @@ final class OutputRows implements Iterator<InternalRow> {
     this.metrics = metrics;
     keptTypes = layout.keptTypes();
     position = layout.sequenceType() == null ? 0 : 1;
-    output = new GenericInternalRow(position + 2 + keptTypes.size());
+    output = new SpecificInternalRow(CollectionConverters.asScala(types(layout)).toSeq());
+  }
+
+  /** Of the columns; of the outputs the row need only know that they are objects. */
+  private static List<DataType> types(TokenRow layout) {
+    List<DataType> types = new ArrayList<>();
+    if (layout.sequenceType() != null) {
+      types.add(layout.sequenceType());
+    }
+    types.add(DataTypes.LongType);
+    types.add(DataTypes.NullType);
+    types.addAll(layout.keptTypes());
+    return types;
   }
 
   @Override
@@ -37,7 +52,7 @@ final class OutputRows implements Iterator<InternalRow> {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
-    output.update(position, run.tokens().start() + token);
+    output.setLong(position, run.tokens().start() + token);
     synchronized (runs) {
       runs.checkOpen();
       output.update(position + 1, run.tokens().output(token));

@@ -197,7 +197,7 @@ final class RunCutter implements Iterator<byte[]> {
   }
 
   private boolean isOfSequence(InternalRow row, SequenceKey key) {
-    return sequenceType == null || key.matches(row.get(1, sequenceType));
+    return sequenceType == null || key.isIn(row, 1, sequenceType);
   }
 
   private String missing(InternalRow row) {

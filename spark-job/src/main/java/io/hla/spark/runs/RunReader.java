@@ -116,7 +116,7 @@ public final class RunReader {
   private boolean isOfSequence(SequenceKey key) {
     return layout.sequenceType() == null
         || (!row.isNullAt(TokenRow.SEQUENCE)
-            && key.matches(row.get(TokenRow.SEQUENCE, layout.sequenceType())));
+            && key.isIn(row, TokenRow.SEQUENCE, layout.sequenceType()));
   }
 
   private void checkEnd() {

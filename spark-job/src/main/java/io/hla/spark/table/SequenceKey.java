@@ -9,6 +9,7 @@ import java.math.BigInteger;
 import java.util.Arrays;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.Decimal;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -131,8 +132,19 @@ public final class SequenceKey implements Serializable, Comparable<SequenceKey> 
     return CatalystTypeConverters.createToScalaConverter(type).apply(value);
   }
 
-  /** Whether a row's value is this key. */
-  public boolean matches(Object other) {
+  /** Whether the sequence of a row, which is not null, is this key. */
+  public boolean isIn(InternalRow row, int ordinal, DataType type) {
+    // Asked at every row: what is no object in the row should not become one.
+    if (value instanceof Long number) {
+      return row.getLong(ordinal) == number;
+    }
+    if (value instanceof Integer number) {
+      return row.getInt(ordinal) == number;
+    }
+    return matches(row.get(ordinal, type));
+  }
+
+  boolean matches(Object other) {
     return value instanceof byte[] bytes
         ? other instanceof byte[] otherBytes && Arrays.equals(bytes, otherBytes)
         : value.equals(other);

@@ -15,6 +15,7 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,15 @@ class WriterOptionsTest {
     attend().done();
     assertPlain(column("out", "o"), "UNCOMPRESSED");
     assertThat(report().has("writer")).isFalse();
+  }
+
+  @Test
+  void noDictionaryOfPositionsIsBegun() {
+    StructType schema = StructType.fromDDL("at BIGINT, o ARRAY<FLOAT>");
+    WriterOptions options = new WriterOptions();
+    assertThat(options.of(TestSpark.open(), "parquet", schema, "at", "o"))
+        .containsEntry("parquet.enable.dictionary#at", "false");
+    assertThat(options.of(TestSpark.open(), "orc", schema, "at", "o")).isEmpty();
   }
 
   @Test
