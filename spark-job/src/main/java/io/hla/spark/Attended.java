@@ -3,6 +3,7 @@ package io.hla.spark;
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Summary;
 import io.hla.spark.attend.Prepared;
+import io.hla.spark.passes.PlantedError;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
@@ -104,6 +105,11 @@ record Attended(
   @Override
   public List<Summary> summaries(List<Run> runs) {
     return prepared.summaries(runs);
+  }
+
+  @Override
+  public JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted) {
+    return prepared.recomputed(share, seed, planted);
   }
 
   @Override

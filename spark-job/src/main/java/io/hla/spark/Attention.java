@@ -7,6 +7,7 @@ import io.hla.kernels.Mask;
 import io.hla.kernels.Operator;
 import io.hla.kernels.Precision;
 import io.hla.kernels.Summary;
+import io.hla.spark.passes.PlantedError;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
@@ -429,6 +430,17 @@ public final class Attention {
 
     /** The summaries of the first scan step of some runs of one sequence, in their order. */
     List<Summary> summaries(List<Run> runs);
+
+    /**
+     * The runs computed again, token by token in double, from the states in front of them, and
+     * compared with the outputs.
+     *
+     * @param share of the runs that are computed again, 1 for all
+     * @param seed chooses them
+     * @param planted what is made wrong on purpose
+     * @return a packed {@link io.hla.spark.passes.RunProof} for every chosen run
+     */
+    JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted);
 
     /** The files behind the tokens, to guard what is done with the outputs. */
     InputFiles inputFiles();

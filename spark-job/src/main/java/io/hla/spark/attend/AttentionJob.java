@@ -114,8 +114,10 @@ public final class AttentionJob {
         settings,
         indexed.rows(),
         plan,
+        occupied,
+        runs,
         summaryPass(settings, kernel, 0),
-        occupied.of(PartitionWork.zip(indexed.rows(), runs, pass::run)),
+        pass,
         withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind(),
         prefixes(runs, found, settings),
         Map.copyOf(figures));

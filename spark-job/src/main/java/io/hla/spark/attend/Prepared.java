@@ -2,6 +2,10 @@ package io.hla.spark.attend;
 
 import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Summary;
+import io.hla.spark.passes.OutputPass;
+import io.hla.spark.passes.PlantedError;
+import io.hla.spark.passes.RecomputePass;
+import io.hla.spark.passes.RunProof;
 import io.hla.spark.passes.SummaryPass;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.Run;
@@ -22,8 +26,10 @@ import org.apache.spark.sql.catalyst.InternalRow;
  * @param settings with the head sizes of the table
  * @param rows the tokens, in the partitions of the plan
  * @param plan the runs and what they are needed for
+ * @param occupied the partitions that hold tokens
+ * @param runs with the states in front of them, in the partitions of the tokens
  * @param summaryPass the first pass
- * @param outputs rows ([seq], pos, o, kept columns), computed when they are read
+ * @param outputPass the last pass
  * @param finalStates packed states behind all sequences, and initial ones of others; empty unless
  *     wanted
  * @param prefixes packed states in front of all runs
@@ -33,11 +39,46 @@ public record Prepared(
     AttentionSettings settings,
     JavaRDD<InternalRow> rows,
     RunPlan plan,
+    OccupiedPartitions occupied,
+    JavaRDD<PlannedRun> runs,
     SummaryPass summaryPass,
-    JavaRDD<InternalRow> outputs,
+    OutputPass outputPass,
     JavaRDD<byte[]> finalStates,
     JavaRDD<byte[]> prefixes,
     Map<String, Object> figures) {
+
+  /** Rows ([seq], pos, o, kept columns), computed when they are read. */
+  public JavaRDD<InternalRow> outputs() {
+    return outputs(runs);
+  }
+
+  private JavaRDD<InternalRow> outputs(JavaRDD<PlannedRun> from) {
+    OutputPass pass = outputPass;
+    return occupied.of(PartitionWork.zip(rows, from, pass::run));
+  }
+
+  /**
+   * The runs computed again, token by token in double, from the states in front of them, and
+   * compared with the outputs.
+   *
+   * @param share of the runs that are computed again, 1 for all
+   * @param seed chooses them
+   * @return packed {@link RunProof}s of the chosen runs
+   */
+  public JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted) {
+    RecomputePass pass =
+        new RecomputePass(
+            outputPass.layout(), settings, share, seed, planted == PlantedError.OUTPUT);
+    JavaRDD<RecomputePass.Input> inputs =
+        PartitionWork.zip(
+            rows,
+            runs,
+            (partition, tokens, planned) ->
+                List.of(new RecomputePass.Input(partition, tokens, planned)).iterator());
+    JavaRDD<InternalRow> job =
+        planted == PlantedError.STATE ? outputs(runs.map(run -> run.with(null))) : outputs();
+    return occupied.of(inputs).zipPartitions(job, (input, o) -> pass.run(input.next(), o));
+  }
 
   /**
    * The summaries of the first scan step of some runs of one sequence, in their order. Only

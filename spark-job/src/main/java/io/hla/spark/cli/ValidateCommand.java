@@ -68,6 +68,19 @@ final class ValidateCommand implements Callable<Integer> {
               + " recurrence among them. Default: 200000.")
   private long compareTokens = 200_000;
 
+  @Option(
+      names = "--sample",
+      paramLabel = "FRACTION",
+      description =
+          "Proves the tokens of that share of the runs, instead of every token of all of them.")
+  private double sample = 1;
+
+  @Option(
+      names = "--sample-seed",
+      paramLabel = "N",
+      description = "Chooses the runs of --sample. Default: 1.")
+  private long sampleSeed = 1;
+
   @Option(names = "--report", paramLabel = "FILE.json", description = "The verdict for machines.")
   private Path reportFile;
 
@@ -87,6 +100,10 @@ final class ValidateCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "--synthetic and an input are two inputs, expected one of them");
     }
+    if (!(sample > 0 && sample <= 1)) {
+      throw new ParameterException(
+          command.commandLine(), "--sample is " + sample + ", expected above 0 and at most 1");
+    }
     operator.check();
     compute.check();
     SparkSession spark = Sessions.open("hla validate");
@@ -99,7 +116,9 @@ final class ValidateCommand implements Callable<Integer> {
                 synthetic.isEmpty() ? input.columns().keeping(List.of()) : TokenColumns.defaults())
             .observer(Observers.of(Sessions.console(spark), report));
     Validator.Verdict verdict =
-        new Validator(spark, request, tokens, prefix(request, tokens), compareTokens).run();
+        new Validator(
+                spark, request, tokens, prefix(request, tokens), compareTokens, sample, sampleSeed)
+            .run();
     print(verdict, report);
     if (reportFile != null) {
       report.writeJson(reportFile);

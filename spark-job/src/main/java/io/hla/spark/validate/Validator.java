@@ -32,6 +32,8 @@ public final class Validator {
   private final Dataset<Row> tokens;
   private final Dataset<Row> prefix;
   private final long prefixTokens;
+  private final double share;
+  private final long seed;
   private final Phases phases;
   private final List<Check> checks = new ArrayList<>();
   private final List<Way> ways = new ArrayList<>();
@@ -43,18 +45,24 @@ public final class Validator {
    * @param tokens the tokens
    * @param prefix the same tokens up to {@code prefixTokens} behind the first position of the
    *     table; other ways to run the job are tried on these
+   * @param share of the runs whose tokens are all proved, 1 for all
+   * @param seed chooses them
    */
   public Validator(
       SparkSession spark,
       Attention request,
       Dataset<Row> tokens,
       Dataset<Row> prefix,
-      long prefixTokens) {
+      long prefixTokens,
+      double share,
+      long seed) {
     this.spark = spark;
     this.request = request;
     this.tokens = tokens;
     this.prefix = prefix;
     this.prefixTokens = prefixTokens;
+    this.share = share;
+    this.seed = seed;
     this.phases = new Phases(spark.sparkContext(), request.observer());
   }
 
@@ -126,6 +134,10 @@ public final class Validator {
             "computing all outputs, keeping " + sample.size(),
             () -> sample.collect(baseline.outputs()));
     phases.run("definition", "sums over index tuples", () -> againstDefinition(sample, outputs));
+    phases.run(
+        "induction",
+        "every run again, token by token in double, from the state in front of it",
+        () -> checks.addAll(new Induction(baseline, share, seed).checks()));
     otherWays(sample, outputs);
     phases.run("laws", "segments of neighbouring tokens", this::laws);
     phases.run(

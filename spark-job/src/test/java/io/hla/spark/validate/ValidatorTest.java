@@ -90,7 +90,8 @@ class ValidatorTest {
   private static Validator.Verdict verdict(long seed, long otherSeed) {
     SparkSession spark = TestSpark.newSession();
     Attention request = Attention.hla2().decay(0.98);
-    return new Validator(spark, request, table(spark, seed), table(spark, otherSeed), TOKENS).run();
+    return new Validator(spark, request, table(spark, seed), table(spark, otherSeed), TOKENS, 1, 1)
+        .run();
   }
 
   private static Dataset<Row> table(SparkSession spark, long seed) {
