@@ -178,6 +178,11 @@ final class ValidateCommand implements Callable<Integer> {
           check.detail());
     }
     System.out.println();
+    if (verdict.advice() != null) {
+      System.out.println(verdict.advice());
+      report.warning(verdict.advice());
+    }
+    report.figure("relativeError", verdict.relativeError());
     report.figure("checks", verdict.checks());
     report.figure("verdict", verdict.holds() ? "holds" : "does not hold");
     System.out.println(

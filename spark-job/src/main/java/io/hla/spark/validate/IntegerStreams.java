@@ -63,11 +63,10 @@ final class IntegerStreams {
     Attention.Result distributed = request.run(tokens);
     OutputSample sample = OutputSample.of(spark, distributed, length(), 1);
     TreeMap<OutputSample.Place, double[]> actual = sample.collect(distributed.outputs());
-    SerialRecurrence serial = SerialRecurrence.of(request, tokens, sample.isNamed());
-    TreeMap<OutputSample.Place, double[]> expected =
-        sample.collect(serial.job().run(serial.tokens()).outputs());
+    TreeMap<OutputSample.Place, Expected> expected =
+        SerialRecurrence.at(sample, tokens, request.columns(), distributed.settings());
     Errors errors = new Errors();
-    expected.forEach((place, values) -> errors.add(actual.get(place), values));
+    expected.forEach((place, there) -> errors.add(actual.get(place), there.values()));
     return Check.atMost(
         "integer stream is exact",
         errors.relative(),

@@ -36,19 +36,23 @@ record OutputSample(DataType sequenceType, TreeMap<SequenceKey, TreeSet<Long>> p
   private static final int BOUNDARIES = 24;
   private static final int RANDOM = 160;
 
-  /** {@code limit}: positions that far behind the start of a sequence are left out. */
+  /** {@code limit}: positions that far behind the first of the table are left out. */
   static OutputSample of(SparkSession spark, Attention.Result job, long limit, long seed) {
     Dataset<Row> runs = RunRows.of(spark, job.sequenceType(), job.runList());
-    return of(runs, job.sequenceType(), limit, seed);
+    long first = runs.agg(min(RunRows.FIRST)).head().getLong(0);
+    return of(runs, job.sequenceType(), first + limit, seed);
   }
 
-  /** {@code runs} as {@link RunRows} has them. */
-  static OutputSample of(Dataset<Row> runs, DataType sequenceType, long limit, long seed) {
+  /**
+   * @param runs as {@link RunRows} has them
+   * @param behind positions from this on are left out
+   */
+  static OutputSample of(Dataset<Row> runs, DataType sequenceType, long behind, long seed) {
     OutputSample sample = new OutputSample(sequenceType, new TreeMap<>());
     Random random = new Random(seed);
-    for (Row sequence : sample.chosen(runs)) {
+    for (Row sequence : sample.chosen(runs, behind)) {
       long start = sequence.getLong(0);
-      long end = Math.min(sequence.getLong(1), start + limit);
+      long end = Math.min(sequence.getLong(1), behind);
       SequenceKey key = sample.isNamed() ? SequenceKey.ofExternal(sequence, 2) : SequenceKey.ONLY;
       TreeSet<Long> chosen = new TreeSet<>();
       for (long t = start; t < Math.min(end, start + FIRST); t++) {
@@ -68,7 +72,7 @@ record OutputSample(DataType sequenceType, TreeMap<SequenceKey, TreeSet<Long>> p
   }
 
   /** (first position, position behind the last, sequence) of some sequences. */
-  private List<Row> chosen(Dataset<Row> runs) {
+  private List<Row> chosen(Dataset<Row> runs, long limit) {
     Column first = min(RunRows.FIRST);
     Column behind = max(RunRows.BEHIND);
     if (!isNamed()) {
@@ -77,6 +81,7 @@ record OutputSample(DataType sequenceType, TreeMap<SequenceKey, TreeSet<Long>> p
     Column sequence = col(RunRows.SEQUENCE);
     return runs.groupBy(sequence)
         .agg(first.as("first"), behind.as("behind"))
+        .where(col("first").lt(limit))
         .orderBy(xxhash64(sequence), sequence)
         .limit(SEQUENCES)
         .select(col("first"), col("behind"), sequence)

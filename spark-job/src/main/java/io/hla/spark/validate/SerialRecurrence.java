@@ -1,35 +1,100 @@
 package io.hla.spark.validate;
 
-import io.hla.kernels.Precision;
-import io.hla.spark.Attention;
-import io.hla.spark.InputOrder;
+import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Recomputation;
+import io.hla.kernels.State;
+import io.hla.spark.shuffle.Packing;
+import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenColumns;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * A job as one machine would do it: one partition in stream order, token by token in double.
- *
- * @param job the same request in double, with the kernels that are the recurrence
- * @param tokens the same tokens in one partition
+ * The sampled sequences as one machine would compute them: in stream order, token by token in
+ * double, from their first tokens on.
  */
-record SerialRecurrence(Attention job, Dataset<Row> tokens) {
+final class SerialRecurrence {
+  private SerialRecurrence() {}
 
-  /** {@code named}: whether the tokens have a sequence column. */
-  static SerialRecurrence of(Attention request, Dataset<Row> tokens, boolean named) {
+  /** What the outputs at the sampled positions must be. */
+  static TreeMap<OutputSample.Place, Expected> at(
+      OutputSample sample, Dataset<Row> tokens, TokenColumns columns, AttentionSettings settings) {
     List<Column> order = new ArrayList<>();
-    if (named) {
-      order.add(Tokens.quoted(request.columns().sequence()));
+    if (sample.isNamed()) {
+      order.add(Tokens.quoted(columns.sequence()));
     }
-    order.add(Tokens.quoted(request.columns().position()));
-    return new SerialRecurrence(
-        request
-            .precision(Precision.FLOAT64)
-            .inputOrder(InputOrder.STORED)
-            .cutEvery(0)
-            .kernels("recurrent", request.compute().instructionSet()),
-        tokens.repartition(1).sortWithinPartitions(order.toArray(Column[]::new)));
+    order.add(Tokens.quoted(columns.position()));
+    List<Column> all = new ArrayList<>(order);
+    for (String column : List.of(columns.query(), columns.key(), columns.value())) {
+      all.add(Tokens.quoted(column));
+    }
+    JavaRDD<Row> rows =
+        sample
+            .of(tokens, columns)
+            .select(all.toArray(Column[]::new))
+            .repartition(1)
+            .sortWithinPartitions(order.toArray(Column[]::new))
+            .toJavaRDD();
+    boolean named = sample.isNamed();
+    TreeMap<SequenceKey, TreeSet<Long>> positions = sample.positions();
+    TreeMap<OutputSample.Place, Expected> expected = new TreeMap<>();
+    for (byte[] packed :
+        rows.mapPartitions(stream -> packed(stream, named, positions, settings)).collect()) {
+      Packing.unpack(
+          packed,
+          in ->
+              expected.put(
+                  new OutputSample.Place(SequenceKey.read(in), in.readLong()),
+                  new Expected(
+                      Tokens.read(in, settings.outputWidth()),
+                      Tokens.read(in, settings.outputWidth()))));
+    }
+    return expected;
+  }
+
+  private static Iterator<byte[]> packed(
+      Iterator<Row> rows,
+      boolean named,
+      TreeMap<SequenceKey, TreeSet<Long>> positions,
+      AttentionSettings settings) {
+    List<byte[]> packed = new ArrayList<>();
+    SequenceKey sequence = null;
+    Recomputation stream = null;
+    int at = named ? 1 : 0;
+    while (rows.hasNext()) {
+      Row row = rows.next();
+      SequenceKey key = named ? SequenceKey.ofExternal(row, 0) : SequenceKey.ONLY;
+      if (!key.equals(sequence)) {
+        sequence = key;
+        stream = new Recomputation(State.initial(settings));
+      }
+      boolean isDouble = settings.precision().isDouble();
+      stream.next(
+          Tokens.numbers(row.getList(at + 1), isDouble),
+          Tokens.numbers(row.getList(at + 2), isDouble),
+          Tokens.numbers(row.getList(at + 3), isDouble));
+      long position = ((Number) row.get(at)).longValue();
+      if (positions.get(key).contains(position)) {
+        packed.add(packed(key, position, Expected.of(stream)));
+      }
+    }
+    return packed.iterator();
+  }
+
+  private static byte[] packed(SequenceKey key, long position, Expected expected) {
+    return Packing.pack(
+        out -> {
+          key.write(out);
+          out.writeLong(position);
+          Tokens.write(expected.values(), out);
+          Tokens.write(expected.allowed(), out);
+        });
   }
 }

@@ -5,11 +5,16 @@ import static org.apache.spark.sql.functions.col;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
 import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Recomputation;
 import io.hla.kernels.State;
 import io.hla.kernels.Summarizer;
 import io.hla.kernels.Summary;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -48,6 +53,29 @@ record Tokens(int count, double[] q, double[] k, double[] v) {
     return new Tokens(found.size(), packed(found, 0), packed(found, 1), packed(found, 2));
   }
 
+  /** The numbers of an array, rounded to float unless a job takes doubles. */
+  static double[] numbers(List<Number> array, boolean isDouble) {
+    double[] numbers = new double[array.size()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = isDouble ? array.get(i).doubleValue() : array.get(i).floatValue();
+    }
+    return numbers;
+  }
+
+  static void write(double[] numbers, DataOutput out) throws IOException {
+    for (double number : numbers) {
+      out.writeDouble(number);
+    }
+  }
+
+  static double[] read(DataInput in, int count) throws IOException {
+    double[] numbers = new double[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = in.readDouble();
+    }
+    return numbers;
+  }
+
   private static double[] packed(List<Row> rows, int column) {
     return rows.stream()
         .flatMap(row -> row.<Number>getList(column).stream())
@@ -77,6 +105,18 @@ record Tokens(int count, double[] q, double[] k, double[] v) {
         Arrays.copyOfRange(q, from * settings.queryWidth(), to * settings.queryWidth()),
         Arrays.copyOfRange(k, from * settings.keyWidth(), to * settings.keyWidth()),
         Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()));
+  }
+
+  /** How far rounding may take the outputs of these tokens, the first of a sequence. */
+  List<double[]> allowed(AttentionSettings settings) {
+    Recomputation stream = new Recomputation(State.initial(settings));
+    List<double[]> allowed = new ArrayList<>();
+    for (int t = 0; t < count; t++) {
+      Tokens token = slice(settings, t, t + 1);
+      stream.next(token.q, token.k, token.v);
+      allowed.add(stream.allowed().clone());
+    }
+    return allowed;
   }
 
   Summary summary(AttentionKernel kernel, int step, State inFront) {

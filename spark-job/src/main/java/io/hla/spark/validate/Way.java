@@ -24,7 +24,6 @@ public record Way(
 
   /** What is different from the job as {@code attend} runs it. */
   public enum Kind {
-    SERIAL("serial recurrence"),
     STORED("runs as stored"),
     CUT("stored runs cut shorter"),
     FAN_IN("another fan-in"),

@@ -31,16 +31,16 @@ class OutputSampleTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 4, 9})
   void fewSequencesAreChosenWhateverThePartitions(int sequences) {
-    OutputSample sample = OutputSample.of(runs(sequences, 1), DataTypes.LongType, 250, SEED);
+    OutputSample sample = OutputSample.of(runs(sequences, 1), DataTypes.LongType, 340, SEED);
     assertThat(sample.sequences()).hasSize(Math.min(4, sequences));
-    assertThat(OutputSample.of(runs(sequences, 3), DataTypes.LongType, 250, SEED))
+    assertThat(OutputSample.of(runs(sequences, 3), DataTypes.LongType, 340, SEED))
         .isEqualTo(sample);
     for (SequenceKey sequence : sample.sequences()) {
       long start = 10 * (long) sequence.value();
       assertThat(sample.start(sequence)).isEqualTo(start);
       assertThat(sample.positions().get(sequence))
-          .contains(start + 47, start + 99, start + 100, start + 101, start + 200, start + 249)
-          .allMatch(position -> position >= start && position < start + 250)
+          .contains(start + 47, start + 99, start + 100, start + 101, start + 200, 339L)
+          .allMatch(position -> position >= start && position < 340)
           .hasSizeGreaterThan(100);
     }
   }

@@ -94,7 +94,6 @@ final class CostCharts {
 
   private static Svg.Mark mark(Kind kind) {
     return switch (kind) {
-      case SERIAL -> Svg.Mark.PLUS;
       case STORED, CUT -> Svg.Mark.CIRCLE;
       case FAN_IN -> Svg.Mark.CROSS;
       case COALESCED -> Svg.Mark.TRIANGLE;

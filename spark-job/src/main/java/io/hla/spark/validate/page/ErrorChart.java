@@ -3,7 +3,7 @@ package io.hla.spark.validate.page;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 
-/** Error against position, with the limit. */
+/** The share of what rounding allows that outputs are off by, against position. */
 final class ErrorChart {
   private static final int WIDTH = 860;
   private static final int HEIGHT = 320;
@@ -12,11 +12,13 @@ final class ErrorChart {
   private static final int TOP = 16;
   private static final int BOTTOM = 276;
   private static final int ZERO = 264;
-  private static final int LOWEST = -18;
+  private static final int LOWEST = -9;
+  private static final int HIGHEST = 3;
+  private static final double LIMIT = 1;
 
   private ErrorChart() {}
 
-  static String of(Map<Long, Double> errorAtPosition, double limit) {
+  static String of(Map<Long, Double> errorAtPosition) {
     long first = errorAtPosition.keySet().stream().mapToLong(p -> p).min().orElse(0);
     long last = errorAtPosition.keySet().stream().mapToLong(p -> p).max().orElse(0);
     Svg svg =
@@ -25,8 +27,8 @@ final class ErrorChart {
             WIDTH,
             HEIGHT,
             String.format(
-                "Relative error of %d outputs at positions %d to %d; the limit is %s",
-                errorAtPosition.size(), first, last, Readable.error(limit)));
+                "Errors of %d outputs at positions %d to %d, as shares of what rounding allows",
+                errorAtPosition.size(), first, last));
     Axis x =
         Axis.linear(
             "position in the sequence",
@@ -38,13 +40,13 @@ final class ErrorChart {
             p -> Readable.count(Math.round(p)));
     Axis y =
         new Axis(
-            "relative error",
+            "share of what rounding allows",
             Math.pow(10, LOWEST),
-            1,
+            Math.pow(10, HIGHEST),
             ZERO - 24,
             TOP,
             true,
-            DoubleStream.iterate(LOWEST, e -> e <= 0, e -> e + 3)
+            DoubleStream.iterate(LOWEST, e -> e <= HIGHEST, e -> e + 3)
                 .map(e -> Math.pow(10, e))
                 .boxed()
                 .toList(),
@@ -54,16 +56,17 @@ final class ErrorChart {
     svg.line(LEFT, BOTTOM, LEFT, TOP, "axis").line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis");
     svg.line(LEFT - 4, ZERO, RIGHT, ZERO, "grid");
     svg.text(LEFT - 8, ZERO + 4, Svg.Anchor.END, "no error");
-    svg.line(LEFT, y.at(limit), RIGHT, y.at(limit), "limit");
-    svg.text(RIGHT + 6, y.at(limit) + 4, Svg.Anchor.START, "limit");
-    errorAtPosition.forEach((position, error) -> point(svg, x.at(position), y, error, limit));
+    svg.line(LEFT, y.at(LIMIT), RIGHT, y.at(LIMIT), "limit");
+    svg.text(RIGHT + 6, y.at(LIMIT) + 4, Svg.Anchor.START, "limit");
+    errorAtPosition.forEach((position, error) -> point(svg, x.at(position), y, error));
     return svg.end();
   }
 
   // What is not a number stands at the top.
-  private static void point(Svg svg, double x, Axis y, double error, double limit) {
-    double place = error == 0 ? ZERO : y.at(error < 1 ? Math.max(error, y.from()) : 1);
-    svg.mark(
-        error <= limit ? Svg.Mark.DOT : Svg.Mark.CROSS, x, place, error <= limit ? "dot" : "wrong");
+  private static void point(Svg svg, double x, Axis y, double error) {
+    double most = Math.pow(10, HIGHEST);
+    double place = error == 0 ? ZERO : y.at(error < most ? Math.max(error, y.from()) : most);
+    boolean right = error <= LIMIT;
+    svg.mark(right ? Svg.Mark.DOT : Svg.Mark.CROSS, x, place, right ? "dot" : "wrong");
   }
 }

@@ -18,7 +18,6 @@ final class Svg {
     SQUARE,
     TRIANGLE,
     DIAMOND,
-    PLUS,
     CROSS
   }
 
@@ -80,7 +79,6 @@ final class Svg {
           path(
               "M%.1f %.1fL%.1f %.1fL%.1f %.1fL%.1f %.1fZ",
               style, x, y - r - 1, x + r + 1, y, x, y + r + 1, x - r - 1, y);
-      case PLUS -> path("M%.1f %.1fV%.1fM%.1f %.1fH%.1f", style, x, y - r, y + r, x - r, y, x + r);
       case CROSS ->
           path(
               "M%.1f %.1fL%.1f %.1fM%.1f %.1fL%.1f %.1f",

@@ -37,8 +37,8 @@ public final class ValidationPage {
         <h1>Is the distributed scan the recurrence?</h1>
         %s
         <section><h2>Error against position</h2>
-        <p>Outputs of the job against the serial recurrence in double, relative to the largest
-        output, at sampled positions. Points below the dashed line keep to the limit.</p>
+        <p>Outputs of the job against the serial recurrence in double at sampled positions, in shares
+        of what rounding may do to each. Points below the dashed line are right.</p>
         <div class="wide">%s</div></section>
         <section><h2>Time and bytes against runs</h2>
         <p>The same tokens, run in other ways: all gave the same outputs, within the limit, unless a
@@ -58,7 +58,7 @@ public final class ValidationPage {
             verdict.holds() ? "holds" : "does not hold",
             style(),
             verdict(),
-            ErrorChart.of(verdict.errorAtPosition(), verdict.tolerance()),
+            ErrorChart.of(verdict.errorAtPosition()),
             CostCharts.of(verdict.ways()),
             ways(),
             Readable.escape(treeInWords()),

@@ -52,7 +52,7 @@ final class SamplePages {
   /** Two checks do not hold, and some errors are beyond the limit or no number. */
   static String fails() {
     Verdict verdict = verdict(1, 41, 100, 0, 3, List.of(HOLDS, FAILS, UNSEEN));
-    verdict.errorAtPosition().put(1000L, 0.3);
+    verdict.errorAtPosition().put(1000L, 30.0);
     verdict.errorAtPosition().put(2000L, Double.NaN);
     verdict.errorAtPosition().put(3000L, Double.POSITIVE_INFINITY);
     return page(verdict);
@@ -75,7 +75,6 @@ final class SamplePages {
 
   private static List<Way> ways(int runs, int fanIn) {
     List<Way> ways = new ArrayList<>();
-    ways.add(new Way(Kind.SERIAL, "the serial recurrence", 1000, 1, 1, fanIn, 0.004, 0));
     for (Kind kind : Kind.values()) {
       ways.add(new Way(kind, kind.text(), 1000, runs, 7, fanIn, runs / 100.0, runs * 5_300_000L));
     }
