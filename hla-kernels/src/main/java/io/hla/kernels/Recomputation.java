@@ -18,8 +18,6 @@ public final class Recomputation {
 
   private final AttentionSettings settings;
   private final Algebra algebra;
-  private final double[] matrices;
-  private final double[] sums;
   private final Recurrence exact;
   private final Recurrence positive;
   private final double[] values;
@@ -34,10 +32,9 @@ public final class Recomputation {
     settings = inFront.settings();
     tokensInFront = inFront.tokens();
     algebra = Algebra.of(settings.withPrecision(Precision.FLOAT64));
-    matrices = inFront.values().clone();
-    sums = Arrays.stream(matrices).map(Math::abs).toArray();
+    double[] matrices = inFront.values();
     exact = new Recurrence(algebra.attending(), matrices);
-    positive = new Recurrence(positive(), sums);
+    positive = new Recurrence(positive(), Arrays.stream(matrices).map(Math::abs).toArray());
     int columns = settings.numHeads() * algebra.settings().valueColumns();
     values = new double[columns];
     magnitudes = new double[columns];
@@ -137,12 +134,18 @@ public final class Recomputation {
 
   /** The state behind the last token, in float64. */
   public State state() {
-    return state(matrices.clone());
+    return state(matrices(exact));
   }
 
   /** How far a state of the precision may be from {@link #state}, value by value, as a state. */
   public State allowedState() {
-    return state(Arrays.stream(sums).map(this::bound).toArray());
+    return state(Arrays.stream(matrices(positive)).map(this::bound).toArray());
+  }
+
+  private double[] matrices(Recurrence recurrence) {
+    double[] matrices = new double[algebra.stateLayout().size()];
+    recurrence.read(matrices);
+    return matrices;
   }
 
   private State state(double[] numbers) {

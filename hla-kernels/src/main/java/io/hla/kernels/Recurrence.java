@@ -3,13 +3,17 @@ package io.hla.kernels;
 import io.hla.kernels.Program.Matrix;
 import io.hla.kernels.Program.Read;
 import io.hla.kernels.Program.Term;
+import java.util.Arrays;
 
 /** A program token by token, in double, as it is written down. */
 final class Recurrence implements Session {
   private final AttentionSettings settings;
   private final Program program;
   private final MatrixLayout layout;
-  private final double[] matrices;
+
+  /** Of every matrix of every head; rows are arrays of their own, so that loops are vectorized. */
+  private final double[][][] matrices;
+
   private final double[] decays;
   private final double[][] signals;
   private final double[] sum;
@@ -18,12 +22,17 @@ final class Recurrence implements Session {
     this.settings = computation.settings();
     this.program = computation.program();
     this.layout = computation.layout();
-    this.matrices = matrices;
     signals = new double[Program.FIRST_READ + program.reads().size()][];
     for (int i = 0; i < signals.length; i++) {
       signals[i] = new double[program.width(i, settings)];
     }
     sum = new double[settings.valueColumns()];
+    this.matrices = new double[settings.numHeads() * layout.count()][][];
+    for (int i = 0; i < this.matrices.length; i++) {
+      int m = i % layout.count();
+      this.matrices[i] = new double[layout.rows(m)][layout.columns(m)];
+    }
+    eachRow((row, at) -> System.arraycopy(matrices, at, row, 0, row.length));
     decays = new double[settings.numHeads() * layout.count()];
     for (int i = 0; i < decays.length; i++) {
       double g = settings.decay().get(i / layout.count());
@@ -130,29 +139,52 @@ final class Recurrence implements Session {
     double decay = decays[head * layout.count() + m];
     double[] y = signals[matrix.y()];
     double[] z = signals[matrix.z()];
-    int at = layout.offset(head, m);
-    for (double yi : y) {
-      for (double zj : z) {
-        matrices[at] = decay * matrices[at] + yi * zj;
-        at++;
-      }
+    double[][] rows = matrices[head * layout.count() + m];
+    for (int i = 0; i < y.length; i++) {
+      decayAndAdd(rows[i], decay, y[i], z);
     }
   }
 
   private void read(int head, Read read, double[] to) {
     double[] x = signals[read.x()];
-    int at = layout.offset(head, read.matrix());
-    java.util.Arrays.fill(to, 0);
-    for (double xi : x) {
-      for (int j = 0; j < to.length; j++) {
-        to[j] += xi * matrices[at + j];
+    double[][] rows = matrices[head * layout.count() + read.matrix()];
+    Arrays.fill(to, 0);
+    for (int i = 0; i < x.length; i++) {
+      add(to, x[i], rows[i]);
+    }
+  }
+
+  /** row = decay row + factor added. */
+  private static void decayAndAdd(double[] row, double decay, double factor, double[] added) {
+    for (int j = 0; j < row.length; j++) {
+      row[j] = decay * row[j] + factor * added[j];
+    }
+  }
+
+  /** row = row + factor added. */
+  private static void add(double[] row, double factor, double[] added) {
+    for (int j = 0; j < row.length; j++) {
+      row[j] += factor * added[j];
+    }
+  }
+
+  /** Takes a row and where it stands in the layout. */
+  private interface RowVisitor {
+    void visit(double[] row, int at);
+  }
+
+  private void eachRow(RowVisitor visitor) {
+    for (int i = 0; i < matrices.length; i++) {
+      int at = layout.offset(i / layout.count(), i % layout.count());
+      for (double[] row : matrices[i]) {
+        visitor.visit(row, at);
+        at += row.length;
       }
-      at += to.length;
     }
   }
 
   private void output() {
-    java.util.Arrays.fill(sum, 0);
+    Arrays.fill(sum, 0);
     for (Term term : program.output()) {
       double[] signal = signals[term.signal()];
       for (int j = 0; j < sum.length; j++) {
@@ -172,7 +204,7 @@ final class Recurrence implements Session {
 
   @Override
   public void read(double[] to) {
-    System.arraycopy(matrices, 0, to, 0, matrices.length);
+    eachRow((row, at) -> System.arraycopy(row, 0, to, at, row.length));
   }
 
   @Override
