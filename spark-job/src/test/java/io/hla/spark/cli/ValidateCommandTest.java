@@ -41,6 +41,10 @@ class ValidateCommandTest {
     CommandRun run = CommandRun.of(words).done();
     assertThat(run.out())
         .contains("The scan is the recurrence on this input.")
+        .containsPattern("outputs = recurrence, run by run .* holds .* of .* tokens")
+        .containsPattern("states = recurrence, run by run .* holds")
+        .containsPattern("an output that is off by half a bound .* caught")
+        .containsPattern("runs without the states in front .* caught")
         .containsPattern("paper's 4.2 as printed .* caught")
         .containsPattern("paper's 6.2 as printed .* caught")
         .containsPattern("unordered tree .* caught")
@@ -53,6 +57,16 @@ class ValidateCommandTest {
         .contains("It is, on this input")
         .contains("<circle")
         .doesNotContain("http:", "https:", "<script");
+  }
+
+  @Test
+  void aShareOfTheRunsIsProvedAndSaid() {
+    String line = "validate --synthetic tokens=4000,sequences=1,head-dim=2,partitions=8 --sample ";
+    CommandRun run = CommandRun.of((line + "0.4 --sample-seed 3").split(" ")).done();
+    assertThat(run.out()).containsPattern("holds +[1-3],.*of 4,000 tokens, in [1-7] of 8 runs");
+    for (String share : new String[] {"0", "1.5", "NaN"}) {
+      assertThat(CommandRun.of((line + share).split(" ")).code()).isEqualTo(2);
+    }
   }
 
   @Test
