@@ -2,7 +2,7 @@
 # Runs an HLA command on Spark; builds the application first where that is due.
 set -euo pipefail
 
-readonly COMMANDS="attend validate extract generate inspect bench"
+readonly COMMANDS="attend validate generate inspect bench"
 
 usage() {
   cat <<'TEXT'
@@ -11,7 +11,6 @@ Usage: ./submit.sh [spark-submit options] COMMAND [options]
 Commands:
   attend     attention over a token table or a text, one output row per token
   validate   prove that the distributed scan equals the recurrence on this cluster
-  extract    features from text or token ids and model weights, per token or pooled
   generate   make a token table of any size
   inspect    describe a token table, a state table or a run report
   bench      measure the kernels or a whole job
