@@ -167,10 +167,51 @@ static void check_caller_state(struct setting s)
 		complain(&s, "rounding of the caller", rounding, 0);
 }
 
+/* What is denormal counts as zero, on its way in and on its way out. */
+static void check_denormals(struct setting s)
+{
+	const bool exact = s.precision == HLA_FLOAT64;
+	const double one = 1, small = exact ? 1e-200 : 1e-30, large = 1 / small, denormal = exact ? 1e-310 : 1e-40;
+	double in, out;
+	s.operator = LINEAR;
+	s.n = s.d = s.dv = 1;
+	run(&s, &one, &large, &denormal, &in);
+	run(&s, &small, &one, &(double){denormal / small}, &out);
+	checks++;
+	if (in != 0 || out != 0)
+		complain(&s, "denormals", in != 0 ? in : out, 0);
+}
+
+/* A matrix that heads share is set through any of them, and read through any. */
+static void check_shared_matrix(struct setting s)
+{
+	enum { D = 5 };
+	s.operator = HLA2;
+	s.d = s.dv = D;
+	s.heads = HLA_TEAM + 2;
+	struct hla_session *session = open_session(&s, false);
+	double values[D * D], zeros[D * D] = {0}, got[D * D];
+	for (int i = 0; i < D * D; i++)
+		values[i] = (float)draw(false);
+	for (int from = 0; from < s.heads; from++) {
+		session->kernels->set_matrix(session, from, 0, values);
+		for (int to = 0; to < s.heads; to++) {
+			session->kernels->get_matrix(session, to, 0, got);
+			checks++;
+			if (memcmp(values, got, sizeof got))
+				complain(&s, "shared matrix", to, 0);
+		}
+		session->kernels->set_matrix(session, from, 0, zeros);
+	}
+	hla_destroy(session);
+}
+
 void check_edges(struct setting s)
 {
 	check_elu1(s);
 	check_caller_state(s);
+	check_denormals(s);
+	check_shared_matrix(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
 		s.operator = operator;
 		s.normalize = false;
