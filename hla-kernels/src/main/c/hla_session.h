@@ -36,7 +36,7 @@ struct hla_matrix {
 	/*
 	 * In panels, see hla_sweep.h, and behind them the rows of the column of ones. In the mixed precision these are the changes
 	 * since the last fold, `base` is the matrix at that time in float, and `kept` in double; in the others the values are all
-	 * there is. Where decay is put off (hla_decay.h), they are to be multiplied by a power of it.
+	 * there is. Where decay is put off, they are to be multiplied by a power of it.
 	 */
 	void *values;
 	float *base;

@@ -167,7 +167,7 @@ static void check_caller_state(struct setting s)
 		complain(&s, "rounding of the caller", rounding, 0);
 }
 
-/* What is denormal counts as zero, on its way in and on its way out. */
+/* What is denormal counts as zero, on its way in and on its way out, except under valgrind, which does not know how. */
 static void check_denormals(struct setting s)
 {
 	const bool exact = s.precision == HLA_FLOAT64;
@@ -210,7 +210,8 @@ void check_edges(struct setting s)
 {
 	check_elu1(s);
 	check_caller_state(s);
-	check_denormals(s);
+	if (!getenv("HLA_DENORMALS_KEPT"))
+		check_denormals(s);
 	check_shared_matrix(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
 		s.operator = operator;
