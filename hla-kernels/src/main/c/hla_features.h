@@ -3,7 +3,6 @@
 #define HLA_FEATURES_H
 
 #include <math.h>
-#include <string.h>
 
 #include "hla_kernels.h"
 #include "hla_vector.h"
@@ -70,25 +69,16 @@ static double squared_norm(const real *row, int width)
 	return sum;
 }
 
-/* to = map(scale from); a width that is no multiple of LANES leaves the rest of the last vector of `to` as it is. */
+/* to = map(scale from), in whole vectors: what they hold behind the width does not matter. */
 static void map_row(real *to, const real *from, int width, real scale, enum hla_feature_map map)
 {
 	for (int i = 0; i < width; i += LANES) {
-		const size_t bytes = (size_t)(width - i < LANES ? width - i : LANES) * sizeof(real);
-		vec x = {0};
-		if (bytes == sizeof x)
-			x = load(from + i);
-		else
-			memcpy(&x, from + i, bytes);
-		x *= scale;
+		vec x = load(from + i) * scale;
 		if (map == HLA_RELU)
 			x = relu_vec(x);
 		else if (map == HLA_ELU1)
 			x = elu1_vec(x);
-		if (bytes == sizeof x)
-			store(to + i, x);
-		else
-			memcpy(to + i, &x, bytes);
+		store(to + i, x);
 	}
 	if (map != HLA_L2)
 		return;
@@ -97,7 +87,7 @@ static void map_row(real *to, const real *from, int width, real scale, enum hla_
 		to[i] = (real)(to[i] / norm);
 }
 
-/* Copies rows into scratch rows of `stride`, whose elements behind `width` stay zero. */
+/* Copies rows into scratch rows of `stride`. */
 static void pack(real *to, ptrdiff_t stride, const real *from, ptrdiff_t from_stride, int width, int tokens, real scale,
 		enum hla_feature_map map)
 {

@@ -19,11 +19,14 @@ enum hla_isa { HLA_BASELINE, HLA_AVX2, HLA_AVX512, HLA_ISA_COUNT };
 struct hla_session;
 
 struct hla_kernels {
-	/* What the session needs for its layout: bytes of an element, tokens of a block, columns of a panel of a matrix. */
+	/* What the session needs for its layout: bytes of an element, tokens of a sweep, columns of a panel of a matrix. */
 	int element, tokens, panel;
 	/* Fills the decay tables of a head. */
 	void (*prepare)(struct hla_session *session, int head);
-	/* Processes n tokens of all heads: rows of elements, o may be null. */
+	/*
+	 * Processes n tokens of all heads: rows of elements, o may be null. Up to HLA_OVERHANG bytes behind the last row of q, k
+	 * and v must be readable; what they hold does not matter.
+	 */
 	void (*process)(struct hla_session *session, int n, const void *q, const void *k, const void *v, void *o);
 	/* One matrix of one head, row by row, each with its column of ones if it has one. */
 	void (*set_matrix)(struct hla_session *session, int head, int matrix, const double *values);

@@ -36,6 +36,7 @@ static const char *measure(struct hla_plan *plan, int d, int dv, bool normalize)
 		if (decay < 0 || decay > HLA_MAX_DECAY)
 			return "decay power of a matrix out of range";
 		plan->decays[decay] = true;
+		plan->of_kv_alone[m] = (y == HLA_KEY || y == HLA_VALUE) && (z == HLA_KEY || z == HLA_VALUE);
 	}
 	for (int i = 0; i < p->term_count; i++) {
 		const int s = p->term[i].signal;
@@ -45,56 +46,51 @@ static const char *measure(struct hla_plan *plan, int d, int dv, bool normalize)
 	return NULL;
 }
 
-static int find_product(struct hla_plan *plan, int x, int y, int decay, bool strict)
+/* The sweep over a matrix with all reads that are not known yet and whose operands are. */
+static struct hla_step sweep_over(const struct hla_program *p, const bool *known, int matrix)
 {
-	int i = 0;
-	while (i < plan->product_count && !(plan->product[i].x == x && plan->product[i].y == y
-			&& plan->product[i].decay == decay && plan->product[i].strict == strict))
-		i++;
-	return i;
+	struct hla_step step = {.matrix = matrix, .last = true};
+	for (int r = 0; r < p->read_count; r++)
+		if (p->read[r].matrix == matrix && !known[HLA_FIRST_READ + r]) {
+			if (known[p->read[r].x])
+				step.read[step.read_count++] = r;
+			else
+				step.last = false;
+		}
+	return step;
 }
 
-static void add_step(struct hla_plan *plan, enum hla_action action, int index)
+/* The first sweep that needs no other over its matrix, else the first with any read at all. */
+static bool next_step(const struct hla_program *p, const bool *known, const bool *done, struct hla_step *next)
 {
-	plan->step[plan->step_count].action = action;
-	plan->step[plan->step_count].index = index;
-	plan->step_count++;
+	bool found = false;
+	for (int m = 0; m < p->matrix_count; m++) {
+		if (done[m] || !known[p->matrix[m].y] || !known[p->matrix[m].z])
+			continue;
+		const struct hla_step step = sweep_over(p, known, m);
+		if (step.last || (step.read_count && !found)) {
+			*next = step;
+			found = true;
+		}
+		if (step.last)
+			break;
+	}
+	return found;
 }
 
-static bool has_later_read(const struct hla_program *p, int matrix, int after)
-{
-	for (int r = after + 1; r < p->read_count; r++)
-		if (p->read[r].matrix == matrix)
-			return true;
-	return false;
-}
-
-/* A matrix is updated right behind its last read, while it is still in the nearest cache. */
 static void order(struct hla_plan *plan)
 {
 	const struct hla_program *p = &plan->program;
-	bool updated[HLA_MAX_MATRICES] = {false};
-	for (int r = 0; r < p->read_count; r++) {
-		const int m = p->read[r].matrix, x = p->read[r].x, y = p->matrix[m].y;
-		if (!plan->turned[x])
-			add_step(plan, HLA_TURN, x);
-		plan->turned[x] = true;
-		const int product = find_product(plan, x, y, p->matrix[m].decay, p->read[r].strict);
-		if (product == plan->product_count) {
-			plan->product[product].x = x;
-			plan->product[product].y = y;
-			plan->product[product].decay = p->matrix[m].decay;
-			plan->product[product].strict = p->read[r].strict;
-			plan->product_count++;
-			add_step(plan, HLA_PRODUCT, product);
-		}
-		plan->product_of[r] = product;
-		add_step(plan, HLA_READ, r);
-		for (int i = 0; i < p->matrix_count; i++)
-			if (plan->is_read[i] && !updated[i] && !has_later_read(p, i, r)) {
-				updated[i] = true;
-				add_step(plan, HLA_UPDATE, i);
-			}
+	bool known[HLA_MAX_SIGNALS] = {[HLA_QUERY] = true, [HLA_KEY] = true, [HLA_VALUE] = true};
+	bool done[HLA_MAX_MATRICES] = {false};
+	struct hla_step step;
+	while (next_step(p, known, done, &step)) {
+		plan->step[plan->step_count++] = step;
+		done[step.matrix] = step.last;
+		for (int i = 0; i < step.read_count; i++)
+			known[HLA_FIRST_READ + step.read[i]] = true;
+		if (step.read_count > plan->most_reads)
+			plan->most_reads = step.read_count;
 	}
 }
 

@@ -14,7 +14,7 @@
 
 enum { HLA_QUERY, HLA_KEY, HLA_VALUE, HLA_FIRST_READ };
 enum { HLA_MAX_MATRICES = 16, HLA_MAX_READS = 16, HLA_MAX_TERMS = 8, HLA_MAX_DECAY = 4 };
-enum { HLA_MAX_SIGNALS = HLA_FIRST_READ + HLA_MAX_READS, HLA_MAX_STEPS = 4 * HLA_MAX_READS + HLA_MAX_MATRICES };
+enum { HLA_MAX_SIGNALS = HLA_FIRST_READ + HLA_MAX_READS, HLA_MAX_STEPS = HLA_MAX_READS + HLA_MAX_MATRICES };
 
 struct hla_program {
 	int matrix_count, read_count, term_count;
@@ -23,26 +23,22 @@ struct hla_program {
 	struct { int signal; double coefficient; } term[HLA_MAX_TERMS];
 };
 
-/* What a block of tokens goes through, in order. */
-enum hla_action {
-	HLA_TURN,    /* index = signal: its transpose, which reads and products take */
-	HLA_PRODUCT, /* index = product */
-	HLA_READ,    /* index = read */
-	HLA_UPDATE   /* index = matrix */
+/* One sweep over a matrix, with the reads whose operands are there by then. */
+struct hla_step {
+	int matrix, read_count;
+	int read[HLA_MAX_READS];
+	bool last; /* no later step sweeps over the matrix: this one stores it */
 };
 
 struct hla_plan {
 	struct hla_program program;
-	int width[HLA_MAX_SIGNALS];   /* columns of each signal, without the column of ones */
-	bool wide[HLA_MAX_SIGNALS];   /* carries one more column, which the column of ones behind v becomes */
-	bool turned[HLA_MAX_SIGNALS];
+	int width[HLA_MAX_SIGNALS];        /* columns of each signal, without the column of ones */
+	bool wide[HLA_MAX_SIGNALS];        /* carries one more column, which the column of ones behind v becomes */
 	bool is_read[HLA_MAX_MATRICES];
+	bool of_kv_alone[HLA_MAX_MATRICES]; /* the same for all query heads of a KV head that decay alike */
 	bool decays[HLA_MAX_DECAY + 1];
-	int product_count;            /* reads that multiply the same x and y under the same decay share a product */
-	struct { int x, y, decay; bool strict; } product[HLA_MAX_READS];
-	int product_of[HLA_MAX_READS];
-	int step_count;
-	struct { enum hla_action action; int index; } step[HLA_MAX_STEPS];
+	int step_count, most_reads;        /* most_reads: of a step */
+	struct hla_step step[HLA_MAX_STEPS]; /* what a batch of tokens goes through, in order */
 };
 
 /* Plans the steps of a program. Returns NULL, or what is wrong with the program. */

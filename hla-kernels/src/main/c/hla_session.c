@@ -1,6 +1,5 @@
 #include "hla_session.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,76 +33,100 @@ static ptrdiff_t stride_of(const struct hla_session *s, int width)
 	return (ptrdiff_t)((lines | 1) * LINE) / s->kernels->element;
 }
 
-/* Rows of a matrix or of a transposed signal, with room for the last tile. */
-static size_t rows_of(int width)
+int hla_first_sharing(const struct hla_session *s, const double *decay, int head, int matrix)
 {
-	return ((size_t)width + 15) / 16 * 16;
+	const int group = s->heads / s->kv_heads;
+	if (s->plan.of_kv_alone[matrix])
+		while (head % group && decay[head - 1] == decay[head])
+			head--;
+	return head;
+}
+
+static int team_size(const struct hla_session *s)
+{
+	const int group = s->heads / s->kv_heads;
+	return group < HLA_TEAM ? group : HLA_TEAM;
 }
 
 static void lay_out_signals(struct hla_session *s, struct arena *arena)
 {
 	const struct hla_plan *plan = &s->plan;
-	const size_t element = (size_t)s->kernels->element, block = (size_t)s->kernels->tokens;
+	const size_t element = (size_t)s->kernels->element, tokens = (size_t)s->kernels->tokens;
 	for (int i = 0; i < HLA_FIRST_READ + plan->program.read_count; i++) {
 		struct hla_signal *signal = &s->signal[i];
+		const bool shared = i == HLA_KEY || i == HLA_VALUE;
+		const size_t heads = shared ? 1 : (size_t)team_size(s);
 		signal->stride = signal->scratch_stride = stride_of(s, plan->width[i]);
-		signal->rows = signal->scratch = take(arena, HLA_BATCH * (size_t)signal->stride, element);
-		if (plan->turned[i])
-			signal->turned = take(arena, HLA_BATCH * rows_of(plan->width[i]), element);
+		signal->gap = signal->scratch_gap = shared ? 0 : (ptrdiff_t)tokens * signal->stride;
+		signal->rows = signal->scratch = take(arena, heads * tokens * (size_t)signal->stride, element);
+		signal->column_gap = shared ? 0 : HLA_BATCH;
 		if (plan->wide[i])
-			signal->column = take(arena, HLA_BATCH, element);
-		if (signal->stride > s->faded_stride)
-			s->faded_stride = signal->stride;
+			signal->column = take(arena, heads * HLA_BATCH, element);
+		if (signal->stride > s->weighted_stride)
+			s->weighted_stride = signal->stride;
 	}
-	s->faded = take(arena, HLA_BATCH * (size_t)s->faded_stride, element);
-	for (int i = 0; i < plan->product_count; i++)
-		s->weights[i] = take(arena, block * block, element);
+	const size_t readers = (size_t)team_size(s) * (size_t)plan->most_reads;
+	s->weighted_y = take(arena, tokens * (size_t)s->weighted_stride, element);
+	s->weighted_x = take(arena, readers * tokens * (size_t)s->weighted_stride, element);
+}
+
+static void measure_matrix(struct hla_session *s, int m)
+{
+	const struct hla_plan *plan = &s->plan;
+	const int rows = plan->width[plan->program.matrix[m].y], z = plan->program.matrix[m].z;
+	const int panel = s->kernels->panel;
+	s->panel_size[m] = (ptrdiff_t)rows * panel;
+	s->column_at[m] = (plan->width[z] + panel - 1) / panel * s->panel_size[m];
+	/* A column is a row of whole vectors. */
+	s->size[m] = s->column_at[m] + (plan->wide[z] ? (rows + panel - 1) / panel * panel : 0);
 }
 
 static void lay_out_matrix(struct hla_session *s, struct arena *arena, int m, struct hla_matrix *matrix)
 {
-	const struct hla_plan *plan = &s->plan;
 	const bool mixed = s->kernels == hla_kernels_of(s->isa, HLA_MIXED_PRECISION);
-	const size_t element = (size_t)s->kernels->element;
-	const size_t rows = rows_of(plan->width[plan->program.matrix[m].y]);
-	const size_t columns = (size_t)plan->width[plan->program.matrix[m].z], panel = (size_t)s->kernels->panel;
-	const size_t area = (columns + panel - 1) / panel * (size_t)s->panel_size[m];
-	struct hla_matrix parts = {.values = take(arena, area, element)};
-	if (mixed) {
-		parts.kept = take(arena, area, sizeof(double));
-		if (plan->is_read[m])
-			parts.base = take(arena, area, sizeof(float));
-	}
-	if (plan->wide[plan->program.matrix[m].z]) {
-		parts.column = take(arena, rows, element);
-		parts.kept_column = take(arena, rows, sizeof(double));
-	}
+	const size_t size = (size_t)s->size[m];
+	struct hla_matrix parts = {.values = take(arena, size, (size_t)s->kernels->element)};
+	if (mixed)
+		parts.kept = take(arena, size, sizeof(double));
+	if (mixed && s->plan.is_read[m])
+		parts.base = take(arena, size, sizeof(float));
 	if (arena->start)
 		*matrix = parts;
 }
 
-static void lay_out(struct hla_session *s, struct arena *arena)
+static void lay_out_powers(struct hla_session *s, struct arena *arena, struct hla_powers *powers)
+{
+	const size_t tokens = (size_t)s->kernels->tokens, element = (size_t)s->kernels->element;
+	struct hla_powers parts = {.exact = take(arena, HLA_SPAN + 1, sizeof(double))};
+	parts.of_x = take(arena, tokens + 1, element);
+	parts.of_y = take(arena, tokens, element);
+	if (arena->start)
+		*powers = parts;
+}
+
+static void lay_out(struct hla_session *s, struct arena *arena, const double *decay)
 {
 	const struct hla_plan *plan = &s->plan;
 	const int matrices = plan->program.matrix_count;
 	s->matrix = take(arena, (size_t)s->heads * (size_t)matrices, sizeof *s->matrix);
 	s->powers = take(arena, (size_t)s->heads * (HLA_MAX_DECAY + 1), sizeof *s->powers);
 	s->decay = take(arena, (size_t)s->heads, sizeof *s->decay);
+	if (arena->start)
+		memcpy(s->decay, decay, (size_t)s->heads * sizeof *decay);
 	lay_out_signals(s, arena);
 	for (int m = 0; m < matrices; m++)
-		s->panel_size[m] = (ptrdiff_t)rows_of(plan->width[plan->program.matrix[m].y]) * s->kernels->panel;
+		measure_matrix(s, m);
 	for (int h = 0; h < s->heads; h++) {
-		for (int m = 0; m < matrices; m++)
-			lay_out_matrix(s, arena, m, arena->start ? hla_matrix_of(s, h, m) : NULL);
-		for (int e = 0; e <= HLA_MAX_DECAY; e++) {
-			if (!plan->decays[e])
-				continue;
-			void *rounded = take(arena, 3 * HLA_BATCH, (size_t)s->kernels->element);
-			double *exact = take(arena, HLA_SPAN + 1, sizeof(double));
-			if (arena->start)
-				*hla_powers_of(s, h, e) = (struct hla_powers){
-					(char *)rounded + HLA_BATCH * (size_t)s->kernels->element, exact};
+		for (int m = 0; m < matrices; m++) {
+			const int owner = hla_first_sharing(s, decay, h, m);
+			if (owner == h)
+				lay_out_matrix(s, arena, m, arena->start ? hla_matrix_of(s, h, m) : NULL);
+			else if (arena->start)
+				*hla_matrix_of(s, h, m) = *hla_matrix_of(s, owner, m);
 		}
+		for (int e = 0; e <= HLA_MAX_DECAY; e++)
+			if (plan->decays[e])
+				lay_out_powers(s, arena, arena->start ? hla_powers_of(s, h, e) : NULL);
 	}
 }
 
@@ -136,7 +159,7 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	s->epsilon = settings->epsilon;
 
 	struct arena arena = {0};
-	lay_out(s, &arena);
+	lay_out(s, &arena, settings->decay);
 	if (!arena.overflow)
 		arena.start = s->arena = aligned_alloc(LINE, arena.used);
 	if (!arena.start) {
@@ -145,8 +168,7 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	}
 	memset(s->arena, 0, arena.used);
 	arena.used = 0;
-	lay_out(s, &arena);
-	memcpy(s->decay, settings->decay, (size_t)s->heads * sizeof(double));
+	lay_out(s, &arena, settings->decay);
 	for (int h = 0; h < s->heads; h++)
 		s->kernels->prepare(s, h);
 	*session = s;

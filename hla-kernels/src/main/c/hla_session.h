@@ -2,9 +2,11 @@
 #ifndef HLA_SESSION_H
 #define HLA_SESSION_H
 
-#include "hla_blocks.h"
+#include <stdint.h>
+
 #include "hla_kernels.h"
 #include "hla_program.h"
+#include "hla_sizes.h"
 
 struct hla_settings {
 	struct hla_program program;
@@ -19,31 +21,33 @@ struct hla_settings {
 
 enum hla_status { HLA_OK, HLA_OUT_OF_MEMORY, HLA_BAD_SETTINGS };
 
-/* The fields without a type hold elements of the block arithmetic: float or double, as the kernels say. */
+/* The fields without a type hold elements of the arithmetic: float or double, as the kernels say. */
 struct hla_signal {
-	void *rows;       /* [HLA_BATCH][stride]: scratch, or rows of the caller that need no packing */
-	ptrdiff_t stride;
-	void *scratch;    /* [HLA_BATCH][scratch_stride], zero behind the width */
-	ptrdiff_t scratch_stride;
-	void *turned;     /* [HLA_BATCH / tokens][width][tokens], where some read multiplies by the signal */
-	void *column;     /* [HLA_BATCH], what the column of ones has become */
+	/* A row for each token of a batch, HLA_TEAM times: `gap` elements further for the next head of a team, 0 for k and v. */
+	void *rows;             /* scratch, or rows of the caller */
+	ptrdiff_t stride, gap;
+	void *scratch;          /* [heads of a team][tokens][scratch_stride] */
+	ptrdiff_t scratch_stride, scratch_gap;
+	void *column;           /* [heads of a team][HLA_BATCH], what the column of ones has become */
+	ptrdiff_t column_gap;
 };
 
 struct hla_matrix {
 	/*
-	 * In panels, see hla_tiles.h. In the mixed precision these are the changes since the last fold, `base` is the matrix at that
-	 * time in float, and `kept` in double; in the others the values are all there is.
+	 * In panels, see hla_sweep.h, and behind them the rows of the column of ones. In the mixed precision these are the changes
+	 * since the last fold, `base` is the matrix at that time in float, and `kept` in double; in the others the values are all
+	 * there is. Where decay is put off, they are to be multiplied by a power of it.
 	 */
 	void *values;
 	float *base;
 	double *kept;
-	/* [rows] for the column of ones: as reads multiply with it, and as it is kept. */
-	void *column, *kept_column;
 };
 
 struct hla_powers {
-	void *rounded;  /* g^(decay i) for i = 0.., zero for i = -HLA_BATCH..-1 */
-	double *exact;  /* the same in double for i = 0..HLA_SPAN */
+	double *exact;    /* g^(decay i) for i = 0..HLA_SPAN */
+	bool at_each;     /* the matrix decays at each token, else once in a batch and x and y are weighted: */
+	void *of_x;       /* g^(decay (i - 1)) for i = 0..tokens */
+	void *of_y;       /* g^(-decay i) for i = 0..tokens - 1 */
 };
 
 struct hla_session {
@@ -54,15 +58,14 @@ struct hla_session {
 	enum hla_feature_map feature_map;
 	double scale, epsilon;
 	double *decay;
-	int since_fold;  /* tokens since base and kept were written, mixed precision only */
+	int64_t since;    /* tokens since the matrices were set, in the mixed precision since they were folded */
 
 	struct hla_signal signal[HLA_MAX_SIGNALS];
-	ptrdiff_t panel_size[HLA_MAX_MATRICES];
-	struct hla_matrix *matrix;  /* [heads][matrix_count] */
+	ptrdiff_t panel_size[HLA_MAX_MATRICES], column_at[HLA_MAX_MATRICES], size[HLA_MAX_MATRICES];
+	struct hla_matrix *matrix;  /* [heads][matrix_count], heads that share a matrix point to the same */
 	struct hla_powers *powers;  /* [heads][HLA_MAX_DECAY + 1] */
-	void *weights[HLA_MAX_READS];
-	void *faded;                /* [HLA_BATCH][faded_stride] */
-	ptrdiff_t faded_stride;
+	void *weighted_y, *weighted_x; /* [tokens][weighted_stride], and so for each read of a step */
+	ptrdiff_t weighted_stride;
 	void *arena;
 };
 
@@ -73,6 +76,9 @@ void hla_destroy(struct hla_session *session);
 /* Columns of a matrix as it crosses the boundary, with the column of ones. */
 int hla_matrix_rows(const struct hla_session *session, int matrix);
 int hla_matrix_columns(const struct hla_session *session, int matrix);
+
+/* The first head of those in a row that have one matrix together: one KV head, one decay, a matrix of k and v alone. */
+int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);
 
 static inline struct hla_matrix *hla_matrix_of(const struct hla_session *s, int head, int matrix)
 {

@@ -2,8 +2,7 @@
  * The layer over one instruction set and one element type. A file that includes it is compiled with
  * -DHLA_ISA=baseline|avx2|avx512 and -DHLA_PRECISION=float32|mixed|float64, and sees
  *
- *   real      element of the block arithmetic          vec   a vector of LANES reals
- *   exact     element of the matrices kept              dot   a vector of DOT_LANES reals, in products of two signals
+ *   real      element of the arithmetic         vec   a vector of LANES reals
  */
 #ifndef HLA_VECTOR_H
 #define HLA_VECTOR_H
@@ -12,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hla_blocks.h"
+#include "hla_sizes.h"
 
 #if defined __AVX2__
 #include <immintrin.h>
@@ -27,15 +26,9 @@ typedef int32_t lane_mask;
 typedef double real;
 typedef int64_t lane_mask;
 #endif
-#if HLA_MIXED
-typedef double exact;
-#else
-typedef real exact;
-#endif
 
 #define LANES ((int)(HLA_VECTOR_BYTES / sizeof(real)))
 #define PANEL (TILE_VECTORS * LANES)
-#define DOT_LANES ((int)(HLA_DOT_BYTES / sizeof(real)))
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
@@ -51,21 +44,14 @@ typedef real exact;
 typedef real vec __attribute__((vector_size(HLA_VECTOR_BYTES)));
 typedef real vec_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 typedef lane_mask mask __attribute__((vector_size(HLA_VECTOR_BYTES)));
-typedef real dot __attribute__((vector_size(HLA_DOT_BYTES)));
-typedef real dot_in_memory __attribute__((vector_size(HLA_DOT_BYTES), aligned(sizeof(real)), may_alias));
-typedef lane_mask dot_mask __attribute__((vector_size(HLA_DOT_BYTES)));
 
 INLINE vec load(const real *from) { return *(const vec_in_memory *)from; }
 INLINE void store(real *to, vec value) { *(vec_in_memory *)to = value; }
-INLINE dot load_dot(const real *from) { return *(const dot_in_memory *)from; }
-INLINE void store_dot(real *to, dot value) { *(dot_in_memory *)to = value; }
 
 /* Contraction is off for the whole build, so that a fused product is written, never left to the compiler. */
 #if defined __AVX512F__ && HLA_SINGLE
 INLINE vec mul_add(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 INLINE vec splat(real x) { return (vec)_mm512_set1_ps(x); }
-INLINE dot mul_add_dot(dot a, dot b, dot c) { return (dot)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
-INLINE dot splat_dot(real x) { return (dot)_mm256_set1_ps(x); }
 #elif defined __AVX512F__
 INLINE vec mul_add(vec a, vec b, vec c) { return (vec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
 INLINE vec splat(real x) { return (vec)_mm512_set1_pd(x); }
@@ -84,11 +70,6 @@ INLINE vec splat(real x) { return (vec)vdupq_n_f64(x); }
 #else
 INLINE vec mul_add(vec a, vec b, vec c) { return a * b + c; }
 INLINE vec splat(real x) { return x - (vec){0}; }
-#endif
-
-#if HLA_DOT_BYTES == HLA_VECTOR_BYTES
-INLINE dot mul_add_dot(dot a, dot b, dot c) { return (dot)mul_add((vec)a, (vec)b, (vec)c); }
-INLINE dot splat_dot(real x) { return (dot)splat(x); }
 #endif
 
 #endif

@@ -19,21 +19,21 @@ shares() {
     symbol ~ /^(ac[il]_Copy(Right|Left)|.*[Cc]onjoint.*|jni_(Get|Set)(Float|Double)ArrayRegion)$/ { count["copy"]++; all++ }
     library !~ /libhla/ || symbol == "peak" { next }
     { all++ }
-    symbol == "read" || symbol == "read_panel" { count["read"]++; next }
-    symbol == "update" || symbol == "run_update" || symbol == "fade" { count["update"]++; next }
-    symbol == "product" { count["product"]++; next }
-    symbol == "run_block" || symbol == "turn" { count["turn"]++; next }
+    symbol ~ /^update_and_read/ { count["read"]++; next }
+    symbol ~ /^update/ { count["update"]++; next }
+    symbol == "sweep_column" { count["ones"]++; next }
+    symbol == "weigh" || symbol == "pack" || symbol == "map_row" || symbol ~ /^emit/ { count["rows"]++; next }
     symbol == "fold" || symbol == "fold_matrix" { count["fold"]++; next }
     { count["rest"]++ }
     END {
       printf "| %s |", name
-      split("read update product turn fold copy rest", parts, " ")
+      split("read update ones rows fold copy rest", parts, " ")
       for (i = 1; i <= 7; i++) printf " %.0f%% |", 100 * count[parts[i]] / all
       print ""
     }'
 }
 
-echo '| d = dv | precision | state products: read | update | masked products | transposition | fold | copies Java - C | rest |'
+echo '| d = dv | precision | sweeps with reads | updates alone | column of ones | rows packed, weighted, emitted | fold | copies Java - C | rest |'
 echo '|---|---|---|---|---|---|---|---|---|'
 for size in "${@:-16 64 128}"; do
   for d in $size; do

@@ -10,7 +10,7 @@ static const char *const precision_names[] = {"float32", "mixed", "float64"};
 int failures, checks;
 static unsigned long long seed;
 
-double decay_of(const struct setting *s, int head) { return s->decays ? decays[head % 6] : 1; }
+double decay_of(const struct setting *s, int head) { return s->decays ? decays[s->one_decay ? 2 : head % 6] : 1; }
 
 void start_numbers(unsigned long long from) { seed = from; }
 
@@ -109,7 +109,7 @@ void compare(const struct setting *s, const char *what, const void *got, size_t 
 
 struct hla_session *open_session(const struct setting *s, bool summary)
 {
-	double decay[8];
+	double decay[16];
 	for (int h = 0; h < s->heads; h++)
 		decay[h] = decay_of(s, h);
 	struct hla_settings settings = {.program = program_of(s->operator, summary, s->ridge), .d = s->d, .dv = s->dv,

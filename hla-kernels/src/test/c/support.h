@@ -11,7 +11,7 @@ struct setting {
 	enum hla_isa isa;
 	enum hla_feature_map map;
 	int n, d, dv, heads, kv_heads;
-	bool normalize, decays, integers;
+	bool normalize, decays, one_decay, integers; /* one_decay: the same for all heads */
 	double ridge, scale;
 };
 

@@ -1,4 +1,5 @@
 /* What no grid of settings covers: values that are no numbers, the range of exp, digits and drift of the mixed sums. */
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -118,17 +119,112 @@ static void check_digits_kept(struct setting s)
 	hla_destroy(session);
 }
 
+/*
+ * Small values: where products or the values themselves are denormal, what is left is right down to the smallest normal
+ * number. q and k of ordinary size around a small v, and all of them small.
+ */
+static void check_small_values(struct setting s)
+{
+	enum { N = 40, D = 17 };
+	const bool exact = s.precision == HLA_FLOAT64;
+	const double factors[] = {1e-13, 1e-40, exact ? 1e-104 : 1e-13, exact ? 1e-310 : 1e-40};
+	const long double smallest = exact ? DBL_MIN : FLT_MIN;
+	static double q[N * D], k[N * D], v[N * D], o[N * D];
+	static long double wide[3][N * D], expected[N * D];
+	double *const all[] = {q, k, v};
+	s.n = N;
+	s.d = s.dv = D;
+	for (int i = 0; i < 8; i++) {
+		for (int a = 0; a < 3; a++)
+			for (int j = 0; j < N * D; j++) {
+				const double value = (i < 4 || a == 2 ? factors[i % 4] : 1) * draw(false);
+				wide[a][j] = all[a][j] = exact ? value : (double)(float)value;
+			}
+		run(&s, q, k, v, o);
+		recur(s.operator, &(struct stream){N, D, D, wide[0], wide[1], wide[2], decay_of(&s, 0), 0}, expected, NULL);
+		/* Sums of D N products, each of which may have lost as much as the smallest normal number. */
+		compare(&s, "small values", o, sizeof *o, D, expected, D, N, D, D * N * smallest / (long double)allowed(&s), allowed(&s));
+	}
+}
+
+/* Calls leave rounding and denormals of the caller as they were, and do not depend on them. */
+static void check_caller_state(struct setting s)
+{
+	enum { N = 9, D = 5 };
+	double in[N * D], expected[N * D], got[N * D];
+	volatile double smallest = DBL_MIN;
+	s.n = N;
+	s.d = s.dv = D;
+	for (int i = 0; i < N * D; i++)
+		in[i] = draw(false);
+	run(&s, in, in, in, expected);
+	fesetround(FE_UPWARD);
+	run(&s, in, in, in, got);
+	const int rounding = fegetround();
+	fesetround(FE_TONEAREST);
+	checks++;
+	if (rounding != FE_UPWARD || smallest / 2 == 0 || memcmp(expected, got, sizeof got))
+		complain(&s, "rounding of the caller", rounding, 0);
+}
+
+/* What is denormal counts as zero, on its way in and on its way out, except under valgrind, which does not know how. */
+static void check_denormals(struct setting s)
+{
+	const bool exact = s.precision == HLA_FLOAT64;
+	const double one = 1, small = exact ? 1e-200 : 1e-30, large = 1 / small, denormal = exact ? 1e-310 : 1e-40;
+	double in, out;
+	s.operator = LINEAR;
+	s.n = s.d = s.dv = 1;
+	run(&s, &one, &large, &denormal, &in);
+	run(&s, &small, &one, &(double){denormal / small}, &out);
+	checks++;
+	if (in != 0 || out != 0)
+		complain(&s, "denormals", in != 0 ? in : out, 0);
+}
+
+/* A matrix that heads share is set through any of them, and read through any. */
+static void check_shared_matrix(struct setting s)
+{
+	enum { D = 5 };
+	s.operator = HLA2;
+	s.d = s.dv = D;
+	s.heads = HLA_TEAM + 2;
+	struct hla_session *session = open_session(&s, false);
+	double values[D * D], zeros[D * D] = {0}, got[D * D];
+	for (int i = 0; i < D * D; i++)
+		values[i] = (float)draw(false);
+	for (int from = 0; from < s.heads; from++) {
+		session->kernels->set_matrix(session, from, 0, values);
+		for (int to = 0; to < s.heads; to++) {
+			session->kernels->get_matrix(session, to, 0, got);
+			checks++;
+			if (memcmp(values, got, sizeof got))
+				complain(&s, "shared matrix", to, 0);
+		}
+		session->kernels->set_matrix(session, from, 0, zeros);
+	}
+	hla_destroy(session);
+}
+
 void check_edges(struct setting s)
 {
 	check_elu1(s);
+	check_caller_state(s);
+	if (!getenv("HLA_DENORMALS_KEPT"))
+		check_denormals(s);
+	check_shared_matrix(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
 		s.operator = operator;
 		s.normalize = false;
 		check_not_a_number(s);
 		s.normalize = true;
 		check_not_a_number(s);
+		s.normalize = false;
+		check_small_values(s);
+		s.decays = true;
+		check_small_values(s);
+		s.decays = false;
 	}
-	s.normalize = false;
 	if (s.precision != HLA_MIXED_PRECISION)
 		return;
 	check_digits_kept(s);

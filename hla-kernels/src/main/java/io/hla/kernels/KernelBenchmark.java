@@ -1,17 +1,17 @@
 package io.hla.kernels;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 
 /**
- * Times one thread of a kernel, arrays in and out of Java included, against the multiply-add peak
- * of the same core. Both are measured in turn, the best of each counts, so that other work on the
+ * Times one thread of a kernel, rows of its own kind in and out, against the multiply-add peak of
+ * the same core. Both are measured in turn, the best of each counts, so that other work on the
  * machine disturbs the ratio little.
  *
  * <p>Useful work is 4 x rows x columns operations for each linear attention of the operator's
- * program, token and head: what a recurrence needs for a matrix, its update and its read.
+ * program, token and query head: what a recurrence needs for a matrix, its update and its read.
+ * Heads that share matrices are counted as if they did not, so that their share of the peak may
+ * pass 1.
  */
 public final class KernelBenchmark {
   /** Values of all arrays of a call: as many as stay in the second cache, as a job's do. */
@@ -45,12 +45,23 @@ public final class KernelBenchmark {
   /**
    * Measures for about {@code seconds}.
    *
+   * @param call tokens of a call, or 0 for as many as stay in the second cache
    * @throws IllegalStateException if the kernel does not compute what the recurrence computes
    */
   public static Result measure(
-      AttentionKernel kernel, AttentionSettings settings, Pass pass, double seconds) {
+      AttentionKernel kernel, AttentionSettings settings, Pass pass, int call, double seconds) {
+    try (Tokens tokens = new Tokens(kernel, settings, call)) {
+      return measure(kernel, settings, pass, tokens, seconds);
+    }
+  }
+
+  private static Result measure(
+      AttentionKernel kernel,
+      AttentionSettings settings,
+      Pass pass,
+      Tokens tokens,
+      double seconds) {
     State zero = State.initial(settings);
-    Tokens tokens = new Tokens(settings);
     check(kernel, zero, tokens);
     double bestPeak = Double.NaN;
     double best = Double.POSITIVE_INFINITY;
@@ -79,7 +90,7 @@ public final class KernelBenchmark {
             .operator(settings.operator())
             .scale(settings.scale())
             .build();
-    Tokens tokens = new Tokens(one);
+    Tokens tokens = new Tokens(Kernels.java(), one, 0);
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
@@ -103,21 +114,31 @@ public final class KernelBenchmark {
     return work;
   }
 
-  // Nanoseconds per token of one call.
+  // Nanoseconds per token; several calls where one would be too short for the clock.
   private static double apply(AttentionKernel kernel, State zero, Tokens tokens) {
     try (Applier applier = kernel.applier(zero)) {
+      int calls = calls(tokens);
       long start = System.nanoTime();
-      tokens.apply(applier);
-      return elapsed(start) / tokens.count;
+      for (int i = 0; i < calls; i++) {
+        applier.apply(tokens.rows, tokens.count);
+      }
+      return elapsed(start) / calls / tokens.count;
     }
   }
 
   private static double add(AttentionKernel kernel, State zero, Tokens tokens) {
     try (Summarizer summarizer = kernel.summarizer(0, zero)) {
+      int calls = calls(tokens);
       long start = System.nanoTime();
-      tokens.add(summarizer);
-      return elapsed(start) / tokens.count;
+      for (int i = 0; i < calls; i++) {
+        summarizer.add(tokens.rows, tokens.count);
+      }
+      return elapsed(start) / calls / tokens.count;
     }
+  }
+
+  private static int calls(Tokens tokens) {
+    return Math.max(1, AttentionKernel.BLOCK / tokens.count);
   }
 
   private static double elapsed(long start) {
@@ -127,11 +148,11 @@ public final class KernelBenchmark {
   private static void check(AttentionKernel kernel, State zero, Tokens tokens) {
     tokens.clear();
     try (Applier applier = kernel.applier(zero)) {
-      tokens.apply(applier);
+      applier.apply(tokens.rows, tokens.count);
     }
     double[] actual = tokens.outputs();
     try (Applier applier = Kernels.recurrent().applier(zero)) {
-      tokens.apply(applier);
+      applier.apply(tokens.rows, tokens.count);
     }
     double[] expected = tokens.outputs();
     double largest = 0;
@@ -148,77 +169,61 @@ public final class KernelBenchmark {
     }
   }
 
-  /** The same random tokens in the arrays that the precision wants. */
-  private static final class Tokens {
-    private final boolean isDouble;
-    private final List<double[]> doubles = new ArrayList<>();
-    private final List<float[]> floats = new ArrayList<>();
+  /** The same random tokens in the rows that the kernel wants. */
+  private static final class Tokens implements AutoCloseable {
+    private final TokenRows rows;
     private final int count;
 
-    Tokens(AttentionSettings settings) {
-      isDouble = settings.precision().isDouble();
+    Tokens(AttentionKernel kernel, AttentionSettings settings, int call) {
+      int width = 0;
+      for (TokenRows.Part part : TokenRows.Part.values()) {
+        width += width(settings, part);
+      }
+      int blocks = VALUES / width / AttentionKernel.BLOCK;
+      count = call > 0 ? call : AttentionKernel.BLOCK * Math.max(1, blocks);
+      rows = kernel.rows(settings, count);
       Random random = new Random(1);
-      int[] widths = {
-        settings.queryWidth(), settings.keyWidth(), settings.valueWidth(), settings.outputWidth()
-      };
-      int blocks = VALUES / Arrays.stream(widths).sum() / AttentionKernel.BLOCK;
-      count = AttentionKernel.BLOCK * Math.max(1, blocks);
-      for (int width : widths) {
-        if (isDouble) {
-          doubles.add(random.doubles((long) count * width, -0.5, 0.5).toArray());
-        } else {
-          float[] values = new float[count * width];
-          for (int i = 0; i < values.length; i++) {
-            values[i] = random.nextFloat() - 0.5f;
-          }
-          floats.add(values);
+      for (TokenRows.Part part : TokenRows.Part.values()) {
+        for (int i = 0; i < count * rows.width(part); i++) {
+          rows.set(part, i, random.nextFloat() - 0.5f);
         }
       }
     }
 
-    void clear() {
-      if (isDouble) {
-        Arrays.fill(doubles.get(3), Double.NaN);
-      } else {
-        Arrays.fill(floats.get(3), Float.NaN);
-      }
+    private static int width(AttentionSettings settings, TokenRows.Part part) {
+      return switch (part) {
+        case QUERY -> settings.queryWidth();
+        case KEY -> settings.keyWidth();
+        case VALUE -> settings.valueWidth();
+        case OUTPUT -> settings.outputWidth();
+      };
     }
 
-    void apply(Applier applier) {
-      if (isDouble) {
-        applier.apply(doubles.get(0), doubles.get(1), doubles.get(2), doubles.get(3), 0, count);
-      } else {
-        applier.apply(floats.get(0), floats.get(1), floats.get(2), floats.get(3), 0, count);
+    void clear() {
+      for (int i = 0; i < count * rows.width(TokenRows.Part.OUTPUT); i++) {
+        rows.set(TokenRows.Part.OUTPUT, i, Double.NaN);
       }
     }
 
     void plain(AttentionSettings settings) {
       PlainRecurrence.run(
           settings.operator(),
-          floats.get(0),
-          floats.get(1),
-          floats.get(2),
-          floats.get(3),
+          (float[]) rows.array(TokenRows.Part.QUERY),
+          (float[]) rows.array(TokenRows.Part.KEY),
+          (float[]) rows.array(TokenRows.Part.VALUE),
+          (float[]) rows.array(TokenRows.Part.OUTPUT),
           settings);
     }
 
-    void add(Summarizer summarizer) {
-      if (isDouble) {
-        summarizer.add(doubles.get(0), doubles.get(1), doubles.get(2), 0, count);
-      } else {
-        summarizer.add(floats.get(0), floats.get(1), floats.get(2), 0, count);
-      }
+    double[] outputs() {
+      double[] wide = new double[count * rows.width(TokenRows.Part.OUTPUT)];
+      Arrays.setAll(wide, i -> rows.get(TokenRows.Part.OUTPUT, i));
+      return wide;
     }
 
-    double[] outputs() {
-      if (isDouble) {
-        return doubles.get(3).clone();
-      }
-      double[] wide = new double[floats.get(3).length];
-      for (int i = 0; i < wide.length; i++) {
-        wide[i] = floats.get(3)[i];
-      }
-      return wide;
+    @Override
+    public void close() {
+      rows.close();
     }
   }
 }

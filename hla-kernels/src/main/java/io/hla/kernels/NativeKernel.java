@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** Blocked kernels in C for the instruction set of this processor. */
+/** Kernels in C for the instruction set of this processor. */
 public final class NativeKernel extends AttentionKernel {
   /** From the plainest to the best, in the order of the library. */
   private static final List<String> INSTRUCTION_SETS = List.of("baseline", "avx2", "avx512");

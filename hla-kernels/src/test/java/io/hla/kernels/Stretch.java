@@ -64,7 +64,8 @@ record Stretch(double[] q, double[] k, double[] v) {
     }
   }
 
-  private double[] outputs(Applier applier, AttentionSettings settings) {
+  /** The outputs of this stretch as the next tokens of a stream. */
+  double[] outputs(Applier applier, AttentionSettings settings) {
     int n = tokens(settings);
     int size = n * settings.outputWidth();
     if (settings.precision().isDouble()) {
@@ -80,15 +81,19 @@ record Stretch(double[] q, double[] k, double[] v) {
   }
 
   Summary summary(AttentionKernel kernel, int step, State inFront) {
-    AttentionSettings settings = inFront.settings();
     try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
-      int n = tokens(settings);
-      if (settings.precision().isDouble()) {
-        summarizer.add(q, k, v, 0, n);
-      } else {
-        summarizer.add(floats(q), floats(k), floats(v), 0, n);
-      }
+      add(summarizer, inFront.settings());
       return summarizer.summary();
+    }
+  }
+
+  /** Adds this stretch as the next tokens of a segment. */
+  void add(Summarizer summarizer, AttentionSettings settings) {
+    int n = tokens(settings);
+    if (settings.precision().isDouble()) {
+      summarizer.add(q, k, v, 0, n);
+    } else {
+      summarizer.add(floats(q), floats(k), floats(v), 0, n);
     }
   }
 

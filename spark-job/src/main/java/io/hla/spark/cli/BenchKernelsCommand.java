@@ -21,15 +21,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** One thread of every kernel, arrays in and out of Java included. */
+/** One thread of every kernel, rows as a job has them. */
 @Command(
     name = "kernels",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Time of one token and head on one thread, useful work (4 x rows x columns operations a linear",
-      "attention) and its share of the multiply-add peak, measured in the same process. Every case is",
-      "first compared with the recurrence."
+      "Time of one token and query head on one thread, useful work and its share of the multiply-add",
+      "peak, measured in the same process. Useful work is what the definition counts: 4 x rows x columns",
+      "operations for each linear attention and query head; where query heads of a KV head share",
+      "matrices, the share may pass 1. Every case is first compared with the recurrence."
     },
     footer = {
       "",
@@ -60,6 +61,19 @@ final class BenchKernelsCommand implements Callable<Integer> {
       paramLabel = "mixed|float32|float64",
       description = "Default: mixed.")
   private List<Precision> precisions = List.of(Precision.MIXED);
+
+  @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")
+  private int numHeads = 1;
+
+  @Option(names = "--num-kv-heads", paramLabel = "Hkv", description = "Default: H.")
+  private Integer numKvHeads;
+
+  @Option(
+      names = "--call",
+      split = ",",
+      paramLabel = "TOKENS",
+      description = "Tokens of a call; 1 is what decoding asks for. Default: what the cache holds.")
+  private List<Integer> calls = List.of(0);
 
   @Option(names = "--normalize", description = "With the denominator. Default: without.")
   private boolean normalize;
@@ -100,11 +114,13 @@ final class BenchKernelsCommand implements Callable<Integer> {
     System.out.printf(
         "%s %s%n%s%n%n", System.getProperty("java.vm.name"), Runtime.version(), cpu());
     System.out.printf(
-        "%-8s %-10s %4s %4s %-8s %-16s %-12s %10s %10s %8s %6s%n",
+        "%-8s %-10s %4s %4s %6s %5s %-8s %-16s %-12s %10s %10s %8s %6s%n",
         "operator",
         "pass",
         "d",
         "dv",
+        "H/Hkv",
+        "call",
         "precision",
         "kernels",
         "isa",
@@ -118,13 +134,16 @@ final class BenchKernelsCommand implements Callable<Integer> {
           AttentionSettings settings =
               AttentionSettings.builder(d, valueDim == null ? d : valueDim)
                   .operator(operator)
+                  .heads(numHeads, numKvHeads == null ? numHeads : numKvHeads)
                   .scale(1 / Math.sqrt(d))
                   .precision(precision)
                   .normalize(normalize)
                   .decay(decay)
                   .ridge(ridge)
                   .build();
-          compare(settings);
+          for (int call : calls) {
+            compare(settings, call);
+          }
         }
       }
     }
@@ -147,18 +166,19 @@ final class BenchKernelsCommand implements Callable<Integer> {
     return System.getProperty("os.arch");
   }
 
-  private void compare(AttentionSettings settings) {
+  private void compare(AttentionSettings settings, int call) {
     double peak = Double.NaN;
     for (Pass pass : passes) {
       for (String cap : instructionSets) {
-        Result result = measure(Kernels.choose("native", cap), settings, pass, Double.NaN);
+        Result result = measure(Kernels.choose("native", cap), settings, pass, call, Double.NaN);
         peak = Double.isNaN(peak) ? result.peakGigaflops() : Math.max(peak, result.peakGigaflops());
       }
-      measure(Kernels.java(), settings, pass, peak);
+      measure(Kernels.java(), settings, pass, call, peak);
     }
     row(
         settings,
         Pass.APPLY,
+        0,
         "plain recurrence",
         "jvm",
         KernelBenchmark.plainRecurrence(settings, seconds),
@@ -166,9 +186,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
   }
 
   private Result measure(
-      AttentionKernel kernel, AttentionSettings settings, Pass pass, double peak) {
-    Result result = KernelBenchmark.measure(kernel, settings, pass, seconds);
-    row(settings, pass, kernel.name(), kernel.instructionSet(), result, peak);
+      AttentionKernel kernel, AttentionSettings settings, Pass pass, int call, double peak) {
+    Result result = KernelBenchmark.measure(kernel, settings, pass, call, seconds);
+    row(settings, pass, call, kernel.name(), kernel.instructionSet(), result, peak);
     return result;
   }
 
@@ -176,6 +196,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
   private void row(
       AttentionSettings settings,
       Pass pass,
+      int call,
       String kernels,
       String isa,
       Result result,
@@ -187,6 +208,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
     row.put("pass", pass.name().toLowerCase(java.util.Locale.ROOT));
     row.put("headDim", settings.headDim());
     row.put("valueDim", settings.valueDim());
+    row.put("numHeads", settings.numHeads());
+    row.put("numKvHeads", settings.numKvHeads());
+    row.put("callTokens", call);
     row.put("precision", settings.precision().text());
     row.put("kernels", kernels);
     row.put("isa", isa);
@@ -196,11 +220,13 @@ final class BenchKernelsCommand implements Callable<Integer> {
     row.put("ratio", ratio);
     rows.add(row);
     System.out.printf(
-        "%-8s %-10s %4d %4d %-8s %-16s %-12s %10.4f %10.2f %8.1f %6.3f%n",
+        "%-8s %-10s %4d %4d %6s %5s %-8s %-16s %-12s %10.4f %10.2f %8.1f %6.3f%n",
         row.get("operator"),
         row.get("pass"),
         settings.headDim(),
         settings.valueDim(),
+        settings.numHeads() + "/" + settings.numKvHeads(),
+        call == 0 ? "-" : call,
         settings.precision().text(),
         kernels,
         isa,

@@ -1,0 +1,101 @@
+/*
+ * The sweep over the column of ones of a matrix, the vector m <- decay m + y_t z_t with a number z_t for each token: it
+ * costs a vector instead of another tile in every row. Rows are lanes here.
+ */
+#ifndef HLA_COLUMN_H
+#define HLA_COLUMN_H
+
+#include "hla_sweep.h"
+
+enum { COLUMN_VECTORS = 4 };
+
+/* Rows of the column at one place, of which the last vector may be partly behind the end. */
+struct column_place {
+	int row, vectors;
+	mask used;
+};
+
+INLINE mask lanes_below(int count)
+{
+	mask lanes;
+	UNROLL for (int i = 0; i < LANES; i++)
+		lanes[i] = i;
+	return lanes < count;
+}
+
+/* The sum of all lanes, halves onto halves. */
+INLINE real sum_of_lanes(vec v)
+{
+	UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
+		mask from;
+		UNROLL for (int i = 0; i < LANES; i++)
+			from[i] = (i + half) % LANES;
+		v += __builtin_shuffle(v, from);
+	}
+	return v[0];
+}
+
+INLINE void read_column(const struct column_place *p, const vec *m, const vec *base, real grow, const real *x, real *out)
+{
+	vec sum = {0};
+	UNROLL for (int i = 0; i < p->vectors; i++) {
+		const vec whole = HLA_MIXED ? mul_add(base[i], splat(grow), m[i]) : m[i];
+		vec product = load(x + i * LANES) * whole;
+		if (i == p->vectors - 1)
+			product = (vec)((mask)product & p->used);
+		sum += product;
+	}
+	*out = p->row ? *out + sum_of_lanes(sum) : sum_of_lanes(sum);
+}
+
+INLINE void read_columns(const struct sweep *s, const struct column_place *p, const vec *m, const vec *base, int from, int to,
+		ptrdiff_t t, real grow)
+{
+	for (int i = from; i < to; i++) {
+		const struct reader *reader = &s->readers[i];
+		for (int head = 0; head < s->heads; head++)
+			read_column(p, m, base, grow, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
+					reader->column + head * reader->column_gap + t);
+	}
+}
+
+INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors)
+{
+	const int left = s->rows - row - (vectors - 1) * LANES;
+	const struct column_place p = {row, vectors, lanes_below(left)};
+	vec m[COLUMN_VECTORS], base[COLUMN_VECTORS];
+	UNROLL for (int i = 0; i < vectors; i++) {
+		m[i] = load(s->column_values + row + i * LANES) * splat(s->factor);
+		base[i] = HLA_MIXED && s->reader_count ? load(s->column_base + row + i * LANES) : (vec){0};
+	}
+	for (int t = 0; t < s->tokens; t++) {
+		const real before = HLA_MIXED ? (real)s->grow[s->decays ? t - 1 : 0] : 1;
+		const real now = HLA_MIXED ? (real)s->grow[s->decays ? t : 0] : 1;
+		read_columns(s, &p, m, base, 0, s->strict_count, t, before);
+		const vec b = splat(s->z_column[t]);
+		UNROLL for (int i = 0; i < vectors; i++) {
+			if (s->decays)
+				m[i] *= splat(s->decay);
+			m[i] = mul_add(load(s->y + t * s->y_stride + row + i * LANES), b, m[i]);
+		}
+		read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, now);
+	}
+	if (s->keep)
+		UNROLL for (int i = 0; i < vectors; i++)
+			store(s->column_values + row + i * LANES, m[i]);
+}
+
+static __attribute__((noinline)) void sweep_column(const struct sweep *s)
+{
+	int row = 0;
+	for (; s->rows - row > COLUMN_VECTORS * LANES; row += COLUMN_VECTORS * LANES)
+		sweep_column_rows(s, row, COLUMN_VECTORS);
+	switch ((s->rows - row + LANES - 1) / LANES) {
+	case 4: sweep_column_rows(s, row, 4); break;
+	case 3: sweep_column_rows(s, row, 3); break;
+	case 2: sweep_column_rows(s, row, 2); break;
+	default: sweep_column_rows(s, row, 1);
+	}
+}
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The sizes of every instruction set, chosen by measurement (make bench).
+ *
+ *               registers   tile of two vectors       tile of one vector         tokens of a sweep
+ *   avx512      32 x 64 B   12 x 2: 24 + 2 + 1        16 x 1: 16 + 2 + 1         64
+ *   avx2        16 x 32 B    4 x 2:  8 + 2 + 1         8 x 1:  8 + 2 + 1         32
+ *   baseline    16 x 16 B    4 x 2:  8 + 2 + 1 + 1     8 x 1:  8 + 2 + 1 + 1     32
+ *   aarch64     32 x 16 B    8 x 2: 16 + 2 + 1        16 x 1: 16 + 2 + 1         32
+ *
+ * A tile is rows x vectors; the sum beside it counts registers: the tile, then the columns of z or the sums of a read,
+ * then the number of y or x, and a product where there is no fused multiply-add. Of a width, what no tile of these rows
+ * fits into goes in tiles of 8 (of two vectors, where 12 are the rule), 4, 2 and 1 rows.
+ *
+ * The sizes of avx2 were measured on an AMD Zen 3: 5 or 6 rows gain nothing, and more tokens lose more of the nearest cache
+ * at d >= 64 than they save at d = 16. Those of avx512 were measured on an Intel core with two 512-bit units, with a kernel
+ * of the same shape. Those of baseline and aarch64 follow from their registers.
+ */
+#ifndef HLA_SIZES_H
+#define HLA_SIZES_H
+
+/* The most tokens of a sweep in any instruction set. */
+#define HLA_BATCH 64
+/* Tokens between two roundings of the double matrices of the mixed precision to float: a multiple of the tokens of every sweep. */
+#define HLA_SPAN 512
+/* The most query heads that one sweep over a matrix of their KV head serves. */
+#define HLA_TEAM 4
+/* Bytes behind the last row of a caller that are read: a vector starts within the row. */
+#define HLA_OVERHANG 64
+
+#define HLA_IS_float32 1
+#define HLA_IS_mixed 2
+#define HLA_IS_float64 3
+#define HLA_PASTE_(a, b) a##b
+#define HLA_PASTE(a, b) HLA_PASTE_(a, b)
+
+#ifdef HLA_PRECISION
+#define HLA_SINGLE (HLA_PASTE(HLA_IS_, HLA_PRECISION) != HLA_IS_float64)
+#define HLA_MIXED (HLA_PASTE(HLA_IS_, HLA_PRECISION) == HLA_IS_mixed)
+
+#if defined __AVX512F__
+#define HLA_VECTOR_BYTES 64
+enum { TILE_ROWS = 12, NARROW_ROWS = 16, SWEEP_TOKENS = 64 };
+#elif defined __AVX2__
+#define HLA_VECTOR_BYTES 32
+enum { TILE_ROWS = 4, NARROW_ROWS = 8, SWEEP_TOKENS = 32 };
+#elif defined __aarch64__
+#define HLA_VECTOR_BYTES 16
+enum { TILE_ROWS = 8, NARROW_ROWS = 16, SWEEP_TOKENS = 32 };
+#else
+#define HLA_VECTOR_BYTES 16
+enum { TILE_ROWS = 4, NARROW_ROWS = 8, SWEEP_TOKENS = 32 };
+#endif
+/* The panels that matrices are stored in are as wide as a tile; what is left of a width is a tile of one vector. */
+enum { TILE_VECTORS = 2, MOST_ROWS = 16 };
+/* Rows of the caller further apart than this are copied first: they would meet in few sets of the nearest cache. */
+enum { IN_PLACE_BYTES = 256 };
+#endif
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * The one primitive: a sweep over one matrix. A tile of the matrix, rows x vectors, stays in registers while a batch of
+ * tokens goes by; each token's update is added to it, and each token's reads are taken from it, in the order of tokens.
+ *
+ *   strict reads:      out_t = x_t^T M
+ *   update:            M <- decay M + y_t z_t^T
+ *   inclusive reads:   out_t = x_t^T M
+ *
+ * Every element of M and of out is a sum in one fixed order, wherever batches begin and end. Rows of tokens are row-major
+ * with any stride. A matrix is stored as panels of PANEL columns, each row after row, so that a sweep walks through memory
+ * in a straight line: element (i, j) stands at (j / PANEL) panel_size + i PANEL + j % PANEL.
+ */
+#ifndef HLA_SWEEP_H
+#define HLA_SWEEP_H
+
+#include "hla_vector.h"
+
+/* A read of the program, for all heads that have the matrix: each stands a gap behind the one before. */
+struct reader {
+	const real *x;
+	real *out, *column;  /* column: what the column of ones becomes, one number for each token */
+	ptrdiff_t x_stride, x_gap, out_stride, out_gap, column_gap;
+};
+
+struct sweep {
+	real *values;
+	const real *base;    /* mixed: reads see values + grow base */
+	const real *y, *z;
+	ptrdiff_t panel_size, y_stride, z_stride;
+	int rows, vectors, tokens;
+	const struct reader *readers; /* the strict ones first */
+	int strict_count, reader_count, heads;
+	real factor;         /* the matrix is multiplied by it in front of the first token */
+	real decay;          /* and by this at each token, if `decays` */
+	/* Mixed: if `decays` [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
+	const double *grow;
+	bool decays, keep;   /* keep: store the matrix behind the last token */
+	real *column_values; /* the column of ones, for sweep_column */
+	const real *column_base, *z_column;
+};
+
+typedef vec tile[MOST_ROWS][TILE_VECTORS];
+
+/* A tile that a sweep is at. The compiler knows its rows and vectors. */
+struct place {
+	ptrdiff_t panel;
+	int row, rows, vectors;
+};
+
+/* out = from + x^T (m + grow base), in two sums where the tile is one vector wide. */
+INLINE void read_tile(const struct place *p, tile m, tile base, bool growing, real grow, const real *x, const real *from,
+		real *out)
+{
+	enum { CHAINS = 2 };
+	vec sum[CHAINS][TILE_VECTORS];
+	const int chains = p->vectors == 1 && p->rows > 1 ? CHAINS : 1;
+	UNROLL for (int c = 0; c < p->vectors; c++) {
+		sum[0][c] = load(from + c * LANES);
+		if (chains > 1)
+			sum[1][c] = (vec){0};
+	}
+	UNROLL for (int r = 0; r < p->rows; r++) {
+		const vec a = splat(x[r]);
+		UNROLL for (int c = 0; c < p->vectors; c++) {
+			const vec whole = !HLA_MIXED ? m[r][c]
+				: growing ? mul_add(base[r][c], splat(grow), m[r][c]) : m[r][c] + base[r][c];
+			sum[r % chains][c] = mul_add(a, whole, sum[r % chains][c]);
+		}
+	}
+	UNROLL for (int c = 0; c < p->vectors; c++)
+		store(out + c * LANES, chains > 1 ? sum[0][c] + sum[1][c] : sum[0][c]);
+}
+
+/* One read by one head, one by a whole team, or any number. All but the last are inclusive. */
+enum reading { READS_NOTHING, READS_ONCE, READS_IN_TEAM, READS_MANY };
+
+/* Where the first tile of a panel finds what is in front of it: nothing. */
+static const real NOTHING[HLA_VECTOR_BYTES / sizeof(real) * TILE_VECTORS];
+
+/* One read from a tile at token t for one of the heads. */
+INLINE void read_for(const struct place *p, tile m, tile base, bool growing, const struct reader *reader, int head,
+		ptrdiff_t t, real grow)
+{
+	real *out = reader->out + head * reader->out_gap + t * reader->out_stride + p->panel * PANEL;
+	read_tile(p, m, base, growing, grow, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
+			p->row ? out : NOTHING, out);
+}
+
+/* All reads of the program from one to another, for all heads. */
+INLINE void read_many(const struct sweep *s, const struct place *p, tile m, tile base, bool growing, int from, int to,
+		ptrdiff_t t, real grow)
+{
+	for (int i = from; i < to; i++)
+		for (int head = 0; head < s->heads; head++)
+			read_for(p, m, base, growing, &s->readers[i], head, t, grow);
+}
+
+INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum reading reading, bool decays)
+{
+	const ptrdiff_t at = p->panel * s->panel_size + (ptrdiff_t)p->row * PANEL;
+	const vec factor = splat(s->factor), decay = splat(s->decay);
+	tile m, base;
+	UNROLL for (int r = 0; r < p->rows; r++)
+		UNROLL for (int c = 0; c < p->vectors; c++) {
+			m[r][c] = load(s->values + at + r * PANEL + c * LANES) * factor;
+			if (HLA_MIXED && reading != READS_NOTHING)
+				base[r][c] = load(s->base + at + r * PANEL + c * LANES);
+			if (HLA_MIXED && reading != READS_NOTHING && !decays)
+				base[r][c] *= splat((real)*s->grow);
+		}
+	const real *y = s->y + p->row, *z = s->z + p->panel * PANEL;
+	const ptrdiff_t y_stride = s->y_stride, z_stride = s->z_stride;
+	const struct reader only = reading == READS_NOTHING ? (struct reader){0} : s->readers[0];
+	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += y_stride, z += z_stride) {
+		const real before = decays && HLA_MIXED ? (real)s->grow[t - 1] : 1, now = decays && HLA_MIXED ? (real)s->grow[t] : 1;
+		if (reading == READS_MANY)
+			read_many(s, p, m, base, decays, 0, s->strict_count, t, before);
+		vec b[TILE_VECTORS];
+		UNROLL for (int c = 0; c < p->vectors; c++)
+			b[c] = load(z + c * LANES);
+		UNROLL for (int r = 0; r < p->rows; r++) {
+			const vec a = splat(y[r]);
+			UNROLL for (int c = 0; c < p->vectors; c++)
+				m[r][c] = mul_add(a, b[c], decays ? m[r][c] * decay : m[r][c]);
+		}
+		if (reading == READS_ONCE)
+			read_for(p, m, base, decays, &only, 0, t, now);
+		if (reading == READS_IN_TEAM)
+			UNROLL for (int head = 0; head < HLA_TEAM; head++)
+				read_for(p, m, base, decays, &only, head, t, now);
+		if (reading == READS_MANY)
+			read_many(s, p, m, base, decays, s->strict_count, s->reader_count, t, now);
+	}
+	if (s->keep)
+		UNROLL for (int r = 0; r < p->rows; r++)
+			UNROLL for (int c = 0; c < p->vectors; c++)
+				store(s->values + at + r * PANEL + c * LANES, m[r][c]);
+}
+
+/* Sweeps `rows` rows from row on; returns the row behind them. */
+INLINE int sweep_rows(const struct sweep *s, ptrdiff_t panel, int row, int rows, int vectors, enum reading reading,
+		bool decays)
+{
+	sweep_tile(s, &(struct place){panel, row, rows, vectors}, reading, decays);
+	return row + rows;
+}
+
+/* A panel in tiles of `most` rows, its end in smaller ones: rows behind the last are never read. */
+INLINE void sweep_panel(const struct sweep *s, ptrdiff_t panel, int most, int vectors, enum reading reading, bool decays)
+{
+	int row = 0;
+	while (s->rows - row >= most)
+		row = sweep_rows(s, panel, row, most, vectors, reading, decays);
+	if (most > 8 && vectors > 1 && s->rows - row >= 8)
+		row = sweep_rows(s, panel, row, 8, vectors, reading, decays);
+	while (most > 4 && s->rows - row >= 4)
+		row = sweep_rows(s, panel, row, 4, vectors, reading, decays);
+	if (s->rows - row >= 2)
+		row = sweep_rows(s, panel, row, 2, vectors, reading, decays);
+	if (s->rows - row >= 1)
+		sweep_rows(s, panel, row, 1, vectors, reading, decays);
+}
+
+INLINE void sweep_panels(const struct sweep *s, enum reading reading, bool decays)
+{
+	const int whole = s->vectors / TILE_VECTORS;
+	for (int panel = 0; panel < whole; panel++)
+		sweep_panel(s, panel, TILE_ROWS, TILE_VECTORS, reading, decays);
+	if (s->vectors % TILE_VECTORS)
+		sweep_panel(s, whole, NARROW_ROWS, 1, reading, decays);
+}
+
+/* Functions of their own for profilers. */
+#define SWEEP(NAME, READING, DECAYS)                                                                           \
+	static __attribute__((noinline)) void NAME(const struct sweep *s) { sweep_panels(s, READING, DECAYS); }
+SWEEP(update, READS_NOTHING, false)
+SWEEP(update_decaying, READS_NOTHING, true)
+SWEEP(update_and_read, READS_ONCE, false)
+SWEEP(update_and_read_decaying, READS_ONCE, true)
+SWEEP(update_and_read_in_team, READS_IN_TEAM, false)
+SWEEP(update_and_read_many, READS_MANY, false)
+SWEEP(update_and_read_many_decaying, READS_MANY, true)
+
+static void sweep(const struct sweep *s)
+{
+	const bool one = s->reader_count == 1 && !s->strict_count;
+	if (!s->reader_count)
+		(s->decays ? update_decaying : update)(s);
+	else if (one && s->heads == 1)
+		(s->decays ? update_and_read_decaying : update_and_read)(s);
+	else if (one && s->heads == HLA_TEAM && !s->decays)
+		update_and_read_in_team(s);
+	else
+		(s->decays ? update_and_read_many_decaying : update_and_read_many)(s);
+}
+
+#endif

@@ -1,0 +1,90 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Native kernels give the same bits wherever calls, or in float64 states, cut a stream. */
+class CutsTest {
+  /** Past the 512 tokens between two roundings of the mixed precision, no whole batch. */
+  private static final int TOKENS = 541;
+
+  static Stream<Arguments> cases() {
+    List<Arguments> cases = new ArrayList<>();
+    for (Variant variant : Variant.all()) {
+      TestKernels.natives().forEach(kernel -> cases.add(Arguments.of(kernel, variant)));
+    }
+    return cases.stream();
+  }
+
+  /** Heads that share matrices, heads that do not, decay that is put off, and decay that is not. */
+  private static AttentionSettings settings(Variant variant, Precision precision) {
+    return variant
+        .settings(5, 7)
+        .heads(6, 2)
+        .decay(List.of(1.0, 1.0, 0.9, 0.99, 0.99, 1e-6))
+        .scale(0.5)
+        .featureMap(FeatureMap.ELU1)
+        .precision(precision)
+        .build();
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void callsOfAnyLengthChangeNoBit(TestKernels kernel, Variant variant) {
+    for (Precision precision : Precision.values()) {
+      AttentionSettings settings = settings(variant, precision);
+      Stretch tokens = Stretch.normal(settings, TOKENS, 41);
+      State zero = State.initial(settings);
+      double[] whole = tokens.outputs(kernel.get(), zero);
+      byte[] behind = tokens.stateBehind(kernel.get(), zero).toBytes();
+      byte[] summary = tokens.summary(kernel.get(), 0, zero).toBytes();
+      for (int piece : new int[] {1, 7, 31, 64, 65}) {
+        String what = precision + ", calls of " + piece + ", seed 41";
+        double[] outputs = new double[whole.length];
+        try (Applier applier = kernel.get().applier(zero);
+            Summarizer summarizer = kernel.get().summarizer(0, zero)) {
+          for (int from = 0; from < TOKENS; from += piece) {
+            Stretch part = tokens.slice(settings, from, Math.min(TOKENS, from + piece));
+            double[] given = part.outputs(applier, settings);
+            System.arraycopy(given, 0, outputs, from * settings.outputWidth(), given.length);
+            part.add(summarizer, settings);
+          }
+          assertThat(applier.state().toBytes()).as(what).isEqualTo(behind);
+          assertThat(summarizer.summary().toBytes()).as(what).isEqualTo(summary);
+        }
+        assertThat(outputs).as(what).isEqualTo(whole);
+      }
+    }
+  }
+
+  /** The numbers of a state are all that a float64 stream is. */
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void statesBetweenChangeNoBitOfFloat64(TestKernels kernel, Variant variant) {
+    AttentionSettings settings = settings(variant, Precision.FLOAT64);
+    Stretch tokens = Stretch.normal(settings, TOKENS, 42);
+    double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
+    byte[] behind = tokens.stateBehind(kernel.get(), State.initial(settings)).toBytes();
+    for (int cut : new int[] {1, 31, 32, 64, 65, 500, 540}) {
+      State state =
+          State.fromBytes(
+              tokens
+                  .slice(settings, 0, cut)
+                  .stateBehind(kernel.get(), State.initial(settings))
+                  .toBytes());
+      Stretch rest = tokens.slice(settings, cut, TOKENS);
+      String what = "cut at " + cut + ", seed 42";
+      assertThat(rest.outputs(kernel.get(), state))
+          .as(what)
+          .isEqualTo(Arrays.copyOfRange(whole, cut * settings.outputWidth(), whole.length));
+      assertThat(rest.stateBehind(kernel.get(), state).toBytes()).as(what).isEqualTo(behind);
+    }
+  }
+}
