@@ -22,24 +22,23 @@ struct term {
 	real coefficient;
 };
 
-/* out[t] = sum of the terms, times 1 / (sum of their columns + epsilon) where they have columns. */
+/* out[t] = sum of the terms, divided by the sum of their columns + epsilon where they have columns. */
 static void emit(real *out, ptrdiff_t out_stride, const struct term *terms, int count, int width, int tokens,
 		real epsilon)
 {
 	for (int t = 0; t < tokens; t++, out += out_stride) {
 		const real first = terms[0].coefficient;
-		real share = 1;
-		if (terms[0].column) {
-			real below = first * terms[0].column[t];
-			for (int j = 1; j < count; j++)
-				below += terms[j].coefficient * terms[j].column[t];
-			share = 1 / (below + epsilon);
-		}
+		real below = 0;
+		for (int j = 0; j < count && terms[0].column; j++)
+			below += terms[j].coefficient * terms[j].column[t];
+		below += epsilon;
 		for (int i = 0; i < width; i += LANES) {
 			vec sum = load(terms[0].rows + t * terms[0].stride + i) * first;
 			for (int j = 1; j < count; j++)
 				sum += load(terms[j].rows + t * terms[j].stride + i) * terms[j].coefficient;
-			sum *= share;
+			/* Not times its inverse, which rounds once more and may be denormal. */
+			if (terms[0].column)
+				sum /= below;
 			if (i + LANES <= width)
 				store(out + i, sum);
 			else

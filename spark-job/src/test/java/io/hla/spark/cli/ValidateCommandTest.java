@@ -23,7 +23,8 @@ class ValidateCommandTest {
       strings = {
         "--operator hla2 --decay 0.9 --num-heads 2 --num-kv-heads 1",
         "--operator hla3 --form published --precision float64",
-        "--operator ahla --normalize --feature-map elu1 --kernels java --fan-in 2"
+        "--operator ahla --normalize --feature-map elu1 --kernels java --fan-in 2",
+        "--num-heads 2 --num-kv-heads 1 --normalize --feature-map relu"
       })
   void holds(String options) throws IOException {
     Path report = folder.resolve("report.json");
