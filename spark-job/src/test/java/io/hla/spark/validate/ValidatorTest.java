@@ -2,6 +2,7 @@ package io.hla.spark.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Precision;
 import io.hla.spark.Attention;
 import io.hla.spark.TestSpark;
@@ -9,11 +10,13 @@ import io.hla.spark.attend.Phases;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -55,8 +58,9 @@ class ValidatorTest {
     }
   }
 
-  @Test
-  void aStreamThatCancelsIsRightAndCallsForFloat64() {
+  @ParameterizedTest
+  @EnumSource
+  void aStreamThatCancelsIsRight(Precision precision) {
     SparkSession spark = TestSpark.newSession();
     Dataset<Row> tokens =
         spark
@@ -66,14 +70,26 @@ class ValidatorTest {
                 "array(0.7f) as q",
                 "array(1f) as k",
                 "array(cast(1 - 2 * (id % 2) as float)) as v");
-    Validator.Verdict mixed =
-        new Validator(spark, Attention.hla2(), tokens, tokens, 8192, 1, 1).run();
-    assertThat(failed(mixed)).isEmpty();
-    assertThat(mixed.advice()).contains("float64");
-    Attention exact = Attention.hla2().precision(Precision.FLOAT64);
-    Validator.Verdict doubles = new Validator(spark, exact, tokens, tokens, 8192, 1, 1).run();
-    assertThat(failed(doubles)).isEmpty();
-    assertThat(doubles.advice()).isNull();
+    Attention request = Attention.hla2().precision(precision);
+    assertThat(failed(new Validator(spark, request, tokens, tokens, 8192, 1, 1).run())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void outputsThatAreRightAndFarOffCallForFloat64(Precision precision) {
+    AttentionSettings settings = AttentionSettings.builder(3, 2).precision(precision).build();
+    if (precision == Precision.FLOAT64) {
+      assertThat(advice(settings, 1e-3)).isNull();
+    } else {
+      assertThat(advice(settings, 1e-3)).contains("off by up to 1.0e-03", "float64");
+      assertThat(advice(settings, 1e-6)).isNull();
+    }
+  }
+
+  private static String advice(AttentionSettings settings, double relativeError) {
+    Validator.Counts table = new Validator.Counts(1, 1, 1, 1);
+    return new Validator.Verdict(settings, List.of(), table, Map.of(), relativeError, List.of(), 16)
+        .advice();
   }
 
   @ParameterizedTest
