@@ -66,9 +66,7 @@ public record Prepared(
    * @return packed {@link RunProof}s of the chosen runs
    */
   public JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted) {
-    RecomputePass pass =
-        new RecomputePass(
-            outputPass.layout(), settings, share, seed, planted == PlantedError.OUTPUT);
+    RecomputePass pass = new RecomputePass(outputPass.layout(), settings, share, seed, planted);
     JavaRDD<RecomputePass.Input> inputs =
         PartitionWork.zip(
             rows,

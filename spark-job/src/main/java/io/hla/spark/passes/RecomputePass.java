@@ -26,10 +26,11 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
  *
  * @param share of the runs that are computed again, 1 for all
  * @param seed chooses them
- * @param plantOutput whether to plant {@link PlantedError#OUTPUT}
+ * @param planted what is wrong in the outputs; with {@link PlantedError#STATE}, runs are passed
+ *     over whose outputs are right all the same, as nothing of what stands in front reaches them
  */
 public record RecomputePass(
-    TokenRow layout, AttentionSettings settings, double share, long seed, boolean plantOutput)
+    TokenRow layout, AttentionSettings settings, double share, long seed, PlantedError planted)
     implements Serializable {
 
   /** Tokens and runs of one partition. */
@@ -59,6 +60,10 @@ public record RecomputePass(
     /** Null where the run is not chosen. */
     final Recomputation stream;
 
+    /** What the run gives without the state in front; null unless that is planted. */
+    final Recomputation forgetful;
+
+    double forgotten;
     long position;
     long awaited;
     long tokens;
@@ -66,9 +71,10 @@ public record RecomputePass(
     long worstPosition;
     long unbounded;
 
-    Again(PlannedRun planned, Recomputation stream) {
+    Again(PlannedRun planned, Recomputation stream, Recomputation forgetful) {
       this.planned = planned;
       this.stream = stream;
+      this.forgetful = forgetful;
       this.position = planned.run().start();
       this.worstPosition = position;
       this.awaited = planned.run().length();
@@ -134,7 +140,7 @@ public record RecomputePass(
       }
       if (--token.run.awaited == 0) {
         open.remove(token.run.planned.ordinal());
-        if (token.run.stream != null) {
+        if (token.run.stream != null && (token.run.forgetful == null || token.run.forgotten > 1)) {
           proofs.add(proof(token.run));
         }
       }
@@ -159,6 +165,7 @@ public record RecomputePass(
         copy(tokens.row(), TokenRow.QUERY + 1, key);
         copy(tokens.row(), TokenRow.QUERY + 2, value);
         run.stream.next(query, key, value);
+        forget(run);
         expected = run.stream.expected().clone();
         allowed = run.stream.allowed().clone();
       }
@@ -168,12 +175,29 @@ public record RecomputePass(
       return true;
     }
 
+    /** How far the output of the token is off without the state in front. */
+    private void forget(Again run) {
+      if (run.forgetful == null) {
+        return;
+      }
+      run.forgetful.next(query, key, value);
+      for (int i = 0; i < settings.outputWidth(); i++) {
+        double off =
+            Recomputation.offBy(
+                run.forgetful.expected()[i], run.stream.expected()[i], run.stream.allowed()[i]);
+        run.forgotten = Math.max(run.forgotten, off);
+      }
+    }
+
     private Again begin(PlannedRun run) {
       if (!isChosen(run)) {
-        return new Again(run, null);
+        return new Again(run, null, null);
       }
       State inFront = run.state() == null ? State.initial(settings) : State.fromBytes(run.state());
-      return new Again(run, new Recomputation(inFront));
+      return new Again(
+          run,
+          new Recomputation(inFront),
+          planted == PlantedError.STATE ? new Recomputation(State.initial(settings)) : null);
     }
 
     private void copy(InternalRow row, int ordinal, double[] to) {
@@ -189,11 +213,12 @@ public record RecomputePass(
     private void compare(Pending token, ArrayData actual) {
       Again run = token.run;
       run.tokens++;
-      boolean planted = plantOutput && run.tokens == (run.planned.run().length() + 1) / 2;
+      boolean moved =
+          planted == PlantedError.OUTPUT && run.tokens == (run.planned.run().length() + 1) / 2;
       for (int i = 0; i < token.expected.length; i++) {
         double number = settings.precision().isDouble() ? actual.getDouble(i) : actual.getFloat(i);
         double allowed = token.allowed[i];
-        if (planted) {
+        if (moved) {
           // In the direction in which rounding has moved it, and half as far again as it may.
           number += Math.copySign(1.5 * allowed, number - token.expected[i]);
         }

@@ -225,22 +225,24 @@ final class Induction {
     checks.add(
         Check.caught(
             "an output that is off by half a bound",
-            planted(PlantedError.OUTPUT),
+            planted(PlantedError.OUTPUT).worst(),
             1,
             "one token of every run of a partition"));
-    if (job.runs() > job.sequences()) {
+    Found forgetful = planted(PlantedError.STATE);
+    // Where nothing in front of a run reaches its outputs, there is nothing to notice.
+    if (forgetful.runs() > 0) {
       checks.add(
           Check.caught(
               "runs without the states in front",
-              planted(PlantedError.STATE),
+              forgetful.worst(),
               1,
-              "in a partition whose runs follow others"));
+              "in a partition with runs whose outputs depend on them"));
     }
     return checks;
   }
 
-  /** The largest error of the partition that notices it most, of the last ones. */
-  private double planted(PlantedError error) {
+  /** What the last partition notices that has something to notice. */
+  private Found planted(PlantedError error) {
     JavaRDD<byte[]> wrong =
         job.recomputed(1, seed, error)
             .map(packed -> RunProof.unpack(packed).withoutStates().pack());
@@ -249,10 +251,10 @@ final class Induction {
       for (byte[] packed : wrong.collectPartitions(new int[] {p})[0]) {
         found = found.and(Found.of(RunProof.unpack(packed)));
       }
-      if (found.worst() > 1 || p == 0) {
-        return found.worst();
+      if (found.runs() > 0) {
+        return found;
       }
     }
-    return 0;
+    return Found.NONE;
   }
 }

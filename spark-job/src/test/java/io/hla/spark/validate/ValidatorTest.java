@@ -93,6 +93,18 @@ class ValidatorTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"array(0f)", "array(1f + id)"})
+  void zerosAndStatesThatFadeAtOnceAreProvedToo(String value) {
+    SparkSession spark = TestSpark.newSession();
+    Dataset<Row> tokens =
+        spark
+            .range(0, 40, 1, 4)
+            .selectExpr("id as pos", "array(1f) as q", "array(0.5f) as k", value + " as v");
+    Attention request = Attention.hla2().decay(1e-20);
+    assertThat(failed(new Validator(spark, request, tokens, tokens, 100, 1, 1).run())).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void aFewTokensAndHeadsOfZerosAreProvedToo(int tokens) {
     SparkSession spark = TestSpark.newSession();
