@@ -1,7 +1,6 @@
 package io.hla.kernels;
 
 import io.hla.kernels.ScanStep.Product;
-import io.hla.kernels.ScanStep.Side;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,8 +24,13 @@ final class Algebra {
   private Algebra(AttentionSettings settings) {
     this.settings = settings;
     outputs = Operators.outputs(settings);
+    if (settings.normalize() && outputs.hasRowsOfValues()) {
+      throw new SettingsException(
+          "HLA_OPTION_NOT_APPLICABLE",
+          "normalize needs an operator that is linear in v, not " + settings.operator().text());
+    }
     stateLayout = new MatrixLayout(outputs, outputs.matrices(), settings);
-    steps = Operators.scan(settings);
+    steps = Derivation.scan(outputs, settings.gated());
     for (ScanStep step : steps) {
       Program program = step.program();
       summaryLayouts.add(new MatrixLayout(program, step.summaryMatrices(), settings));
@@ -85,39 +89,37 @@ final class Algebra {
   }
 
   /**
-   * The matrices of {@code left} after the segment {@code later}: rho^e M_A + M_B + products for
-   * those that the summary has. Matrices that it does not have are copied: another step is theirs.
+   * The matrices of {@code left} after the segment {@code later}: those that its step determines as
+   * {@link ScanStep} says. The others are copied: another step is theirs.
+   *
+   * @param decays of all of {@code left} for each head; null where {@code left} is a state, whose
+   *     matrices do not need them
    */
-  double[] follow(MatrixLayout leftLayout, double[] left, Summary later) {
+  double[] follow(MatrixLayout leftLayout, double[] left, double[] decays, Summary later) {
     MatrixLayout rightLayout = summaryLayout(later.step());
-    double[] right = later.values();
     double[] result = left.clone();
     for (int head = 0; head < settings.numHeads(); head++) {
-      double g = settings.decay().get(head);
       for (int m = 0; m < leftLayout.count(); m++) {
-        int other = rightLayout.indexOf(leftLayout.matrix(m).name());
-        if (other >= 0) {
-          double rho = power(g, later.tokens(), leftLayout.matrix(m).decayPower(), 0);
-          int to = leftLayout.offset(head, m);
-          int from = rightLayout.offset(head, other);
-          int size = leftLayout.rows(m) * leftLayout.columns(m);
-          double[] moved = Arrays.copyOfRange(left, to, to + size);
-          addScaled(moved, rho, Arrays.copyOfRange(right, from, from + size));
-          System.arraycopy(moved, 0, result, to, size);
+        if (rightLayout.indexOf(leftLayout.matrix(m).name()) >= 0) {
+          int from = leftLayout.offset(head, m);
+          int end = from + leftLayout.rows(m) * leftLayout.columns(m);
+          DoubleRows.scale(
+              result, power(head, later, leftLayout.matrix(m).decayPower(), 0), from, end);
         }
       }
       for (Product product : steps.get(later.step()).products()) {
         int target = leftLayout.indexOf(product.target());
         if (target >= 0) {
-          double weight = power(g, later.tokens(), product.rhoPower(), product.decayPower());
-          Dense value = null;
-          for (int f = product.factors().size() - 1; f >= 0; f--) {
-            ScanStep.Factor factor = product.factors().get(f);
-            Dense next =
-                factor.side() == Side.EARLIER
-                    ? Dense.of(leftLayout, left, head, factor.matrix())
-                    : Dense.of(rightLayout, right, head, factor.matrix());
-            value = value == null ? next : next.times(value);
+          double weight = power(head, later, product.rhoPower(), product.decayPower());
+          if (product.earlierPower() > 0) {
+            weight *= StrictMath.pow(decays[head], product.earlierPower());
+          }
+          Dense value = Dense.of(rightLayout, later.values(), head, product.moment());
+          if (product.right() != null) {
+            value = value.times(Dense.of(leftLayout, left, head, product.right()));
+          }
+          if (product.left() != null) {
+            value = Dense.transposed(leftLayout, left, head, product.left()).times(value);
           }
           value.addTo(result, leftLayout.offset(head, target), weight);
         }
@@ -126,21 +128,28 @@ final class Algebra {
     return result;
   }
 
-  // g^(rhoPower tokens + decayPower) of an empty segment is 1: it must not change anything.
-  private static double power(double g, long tokens, int rhoPower, int decayPower) {
-    return tokens == 0 || g == 1 ? 1 : StrictMath.pow(g, (double) tokens * rhoPower + decayPower);
-  }
-
-  /** to = rho to + added. A method of its own: the compiler vectorizes the loop. */
-  private static void addScaled(double[] to, double rho, double[] added) {
-    for (int i = 0; i < to.length; i++) {
-      to[i] = rho * to[i] + added[i];
+  /**
+   * rho_B^rhoPower g^decayPower, g only where it is constant. That of an empty segment is 1: it
+   * must not change anything.
+   */
+  private double power(int head, Summary later, int rhoPower, int decayPower) {
+    if (later.tokens() == 0) {
+      return 1;
     }
+    if (settings.gated()) {
+      return StrictMath.pow(later.decays()[head], rhoPower);
+    }
+    double g = settings.decay().get(head);
+    return g == 1 ? 1 : StrictMath.pow(g, (double) later.tokens() * rhoPower + decayPower);
   }
 
-  /** A matrix whose rows are arrays of their own, as {@link Rows} asks for. */
+  /** The product of the decays of some tokens for each head, where they are constant. */
+  double[] constantDecays(long tokens) {
+    return settings.decay().stream().mapToDouble(g -> StrictMath.pow(g, tokens)).toArray();
+  }
+
+  /** A matrix whose rows are arrays of their own, as {@link DoubleRows} asks for. */
   private record Dense(double[][] rows, int columns) {
-    private static final DoubleRows ARITHMETIC = new DoubleRows();
 
     static Dense of(MatrixLayout layout, double[] values, int head, String name) {
       int m = layout.indexOf(name);
@@ -152,9 +161,19 @@ final class Algebra {
       return new Dense(rows, layout.columns(m));
     }
 
+    static Dense transposed(MatrixLayout layout, double[] values, int head, String name) {
+      Dense matrix = of(layout, values, head, name);
+      if (layout.isSymmetric(layout.indexOf(name))) {
+        return matrix;
+      }
+      double[][] rows = new double[matrix.columns][matrix.rows.length];
+      DoubleRows.transpose(matrix.rows, matrix.rows.length, 0, rows);
+      return new Dense(rows, matrix.rows.length);
+    }
+
     Dense times(Dense right) {
       double[][] product = new double[rows.length][right.columns];
-      ARITHMETIC.product(product, rows.length, rows, 0, columns, right.rows, 0, right.columns);
+      DoubleRows.product(product, rows.length, rows, 0, columns, right.rows, 0, right.columns);
       return new Dense(product, right.columns);
     }
 
@@ -162,7 +181,7 @@ final class Algebra {
       for (int i = 0; i < rows.length; i++) {
         int start = at + i * columns;
         double[] sum = Arrays.copyOfRange(target, start, start + columns);
-        ARITHMETIC.add(sum, weight, rows[i], 0, columns);
+        DoubleRows.add(sum, weight, rows[i], 0, columns);
         System.arraycopy(sum, 0, target, start, columns);
       }
     }

@@ -3,67 +3,166 @@ package io.hla.kernels;
 /**
  * A stream of tokens that gives every token its output. Rows are packed: token t of {@code query}
  * stands at {@code t * H * d}, of {@code key} at {@code t * Hkv * d}, of {@code value} at {@code t
- * * Hkv * dv}, of {@code output} at {@code t * H * dv}. Not safe for several threads.
+ * * Hkv * dv}, of {@code gate} at {@code t * H}, of {@code output} at {@code t * H * dv}.
+ *
+ * <p>Bits do not depend on how many tokens a call has; those of the Java kernel do not where every
+ * call but the last has a multiple of {@link AttentionKernel#BLOCK} tokens. A stream that goes on
+ * from the {@link #state} of another gives the same bits as that other would in float64; in float32
+ * and mixed, whose states are rounded or folded at set places, it equals it within their rounding.
+ *
+ * <p>For one thread at a time: use by two at once, and after {@link #close}, is an
+ * IllegalStateException.
  */
 public final class Applier implements AutoCloseable {
+  private final AttentionKernel kernel;
   private final Algebra algebra;
-  private final TokenArrays arrays;
   private final Session session;
+  private final Exclusive use = new Exclusive("applier");
   private long tokens;
 
-  Applier(Algebra algebra, long tokens, Session session) {
-    this.algebra = algebra;
-    this.arrays = new TokenArrays(algebra.settings());
-    this.session = session;
-    this.tokens = tokens;
+  Applier(AttentionKernel kernel, State inFront) {
+    this.kernel = kernel;
+    this.algebra = inFront.algebra();
+    this.session = kernel.open(algebra.attending(), inFront.values().clone());
+    this.tokens = inFront.tokens();
   }
 
   /**
-   * Computes outputs of tokens {@code from} to {@code from + count - 1}; float32 and mixed.
+   * Computes outputs of tokens {@code from} to {@code from + count - 1}, rounded to float.
    *
-   * @throws IllegalArgumentException if an array is too short, or the precision is float64
+   * @throws IllegalArgumentException if an array is too short, or the settings are gated
    */
   public void apply(
       float[] query, float[] key, float[] value, float[] output, int from, int count) {
-    arrays.check(false, query.length, key.length, value.length, output.length, from, count);
-    session.process(query, key, value, output, from, count);
-    tokens += count;
+    apply(Tokens.of(query, key, value, null, output), from, count);
   }
 
   /**
-   * The same for float64.
+   * The same with a gate for each token and query head.
    *
-   * @throws IllegalArgumentException if an array is too short, or the precision is not float64
+   * @throws IllegalArgumentException if an array is too short, a gate is not in [0, 1], or the
+   *     settings are not gated
+   */
+  public void apply(
+      float[] query,
+      float[] key,
+      float[] value,
+      double[] gate,
+      float[] output,
+      int from,
+      int count) {
+    apply(Tokens.of(query, key, value, gate, output), from, count);
+  }
+
+  /**
+   * Computes outputs of tokens {@code from} to {@code from + count - 1} with precision float64.
+   *
+   * @throws IllegalArgumentException if an array is too short, the precision is another, or the
+   *     settings are gated
    */
   public void apply(
       double[] query, double[] key, double[] value, double[] output, int from, int count) {
-    arrays.check(true, query.length, key.length, value.length, output.length, from, count);
-    session.process(query, key, value, output, from, count);
-    tokens += count;
+    apply(Tokens.of(query, key, value, null, output), from, count);
+  }
+
+  /**
+   * The same with a gate for each token and query head.
+   *
+   * @throws IllegalArgumentException if an array is too short, a gate is not in [0, 1], the
+   *     precision is another than float64, or the settings are not gated
+   */
+  public void apply(
+      double[] query,
+      double[] key,
+      double[] value,
+      double[] gate,
+      double[] output,
+      int from,
+      int count) {
+    apply(Tokens.of(query, key, value, gate, output), from, count);
+  }
+
+  private void apply(Tokens arrays, int from, int count) {
+    arrays.check(algebra.settings(), from, count);
+    use.enter();
+    try {
+      session.process(arrays, from, count);
+      tokens += count;
+    } finally {
+      use.leave();
+    }
   }
 
   /**
    * Computes outputs of the first {@code count} tokens of {@code rows}, in their place.
    *
-   * @throws IllegalArgumentException if the rows hold fewer tokens, or have other widths or another
-   *     precision
+   * @throws IllegalArgumentException if the rows hold fewer tokens, have other widths, or are of
+   *     doubles and the precision is not float64
    */
   public void apply(TokenRows rows, int count) {
-    arrays.check(rows, count);
-    session.process(rows, true, count);
-    tokens += count;
+    rows.check(algebra.settings(), count);
+    use.enter();
+    try {
+      rows.use(() -> session.process(rows, true, count));
+      tokens += count;
+    } finally {
+      use.leave();
+    }
   }
 
   /** The state behind the last token. */
   public State state() {
     double[] values = new double[algebra.stateLayout().size()];
-    session.read(values);
+    use.enter();
+    try {
+      session.read(values);
+    } finally {
+      use.leave();
+    }
     algebra.stateLayout().unify(values);
     return new State(algebra, tokens, values);
   }
 
+  /** A stream of its own that goes on from here. */
+  public Applier fork() {
+    return kernel.applier(state());
+  }
+
+  /**
+   * Goes on from another state.
+   *
+   * @throws StateException if it has other settings
+   */
+  public void reset(State inFront) {
+    StateException.checkSame("go on from a state", algebra.settings(), inFront.settings());
+    use.enter();
+    try {
+      session.write(inFront.values().clone());
+      tokens = inFront.tokens();
+    } finally {
+      use.leave();
+    }
+  }
+
+  /**
+   * Goes on behind a segment that another stream has summarized, without its tokens.
+   *
+   * @throws StateException if it has other settings
+   * @throws IllegalArgumentException if the operator's summaries depend on what stands in front of
+   *     them, see {@link Summary#steps}
+   */
+  public void advance(Summary segment) {
+    if (algebra.steps().size() > 1) {
+      throw new IllegalArgumentException(
+          "advance needs an operator of one scan step, not " + algebra.settings().operator());
+    }
+    reset(state().advance(segment));
+  }
+
   @Override
   public void close() {
-    session.close();
+    if (use.close()) {
+      session.close();
+    }
   }
 }

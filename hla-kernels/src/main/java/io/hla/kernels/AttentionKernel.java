@@ -21,9 +21,7 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
 
   /** Opens a stream that gives outputs, from the state in front of its first token. */
   public final Applier applier(State inFront) {
-    Computation computation = inFront.algebra().attending();
-    return new Applier(
-        inFront.algebra(), inFront.tokens(), session(computation, inFront.values().clone()));
+    return new Applier(this, inFront);
   }
 
   /**
@@ -34,29 +32,18 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
    *     step 0 does not look at it
    */
   public final Summarizer summarizer(int step, State inFront) {
-    Algebra algebra = inFront.algebra();
-    Computation computation = algebra.summarizing(step);
-    double[] matrices = new double[computation.layout().size()];
-    for (String name : algebra.step(step).given()) {
-      MatrixLayout.copy(
-          name, algebra.stateLayout(), inFront.values(), computation.layout(), matrices);
-    }
-    return new Summarizer(algebra, step, computation, session(computation, matrices));
+    return new Summarizer(this, step, inFront);
   }
 
   /**
    * Room for tokens where this kernel reads them best; rows of any kernel can be given to any.
    *
    * @param capacity tokens, at least 1
+   * @param input the type of q, k and v; double needs precision float64
+   * @param output the type of the outputs; double needs precision float64
    */
-  public TokenRows rows(AttentionSettings settings, int capacity) {
-    return new HeapRows(settings, capacity);
-  }
-
-  private Session session(Computation computation, double[] matrices) {
-    return computation.needsDouble()
-        ? new WideSession(computation.settings(), open(computation.inDouble(), matrices))
-        : open(computation, matrices);
+  public TokenRows rows(AttentionSettings settings, int capacity, Element input, Element output) {
+    return new HeapRows(settings, capacity, input, output);
   }
 
   /** Opens a session on {@code matrices}, which it may keep and overwrite. */

@@ -24,6 +24,7 @@ import java.util.Map;
  * @param scale multiplies q once, before the feature map
  * @param featureMap applied to q and k
  * @param precision arithmetic of the kernels
+ * @param gated whether every token has a gate in [0, 1] per query head that multiplies the decay
  */
 public record AttentionSettings(
     Operator operator,
@@ -39,7 +40,8 @@ public record AttentionSettings(
     double epsilon,
     double scale,
     FeatureMap featureMap,
-    Precision precision)
+    Precision precision,
+    boolean gated)
     implements Serializable {
 
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
@@ -78,7 +80,7 @@ public record AttentionSettings(
     check(
         Double.isFinite(scale), "HLA_OPTION_RANGE", "scale is %s, expected a finite number", scale);
     check(
-        ridge == 0 || (operator == Operator.HLA2 && mask == Mask.CAUSAL),
+        ridge == 0 || (operator.equals(Operator.HLA2) && mask == Mask.CAUSAL),
         "HLA_OPTION_NOT_APPLICABLE",
         "ridge %s belongs to operator hla2 with mask causal, not to %s with mask %s",
         ridge,
@@ -86,11 +88,17 @@ public record AttentionSettings(
         mask.text());
     check(
         form == Form.EXACT
-            || (mask == Mask.CAUSAL && (operator == Operator.HLA2 || operator == Operator.HLA3)),
+            || (mask == Mask.CAUSAL
+                && (operator.equals(Operator.HLA2) || operator.equals(Operator.HLA3))),
         "HLA_OPTION_NOT_APPLICABLE",
         "form published belongs to hla2 and hla3 with mask causal, not to %s with mask %s",
         operator.text(),
         mask.text());
+    check(
+        mask == Mask.CAUSAL || operator.isOfThePaper(),
+        "HLA_OPTION_NOT_APPLICABLE",
+        "mask none belongs to linear, hla2, ahla and hla3, not to %s",
+        operator.text());
   }
 
   /** A builder that holds the defaults: hla2, causal, exact, one head, no decay, mixed. */
@@ -123,50 +131,48 @@ public record AttentionSettings(
     return Math.multiplyExact(numHeads, valueDim);
   }
 
+  /** Gates per token: H, or none. */
+  public int gateWidth() {
+    return gated ? numHeads : 0;
+  }
+
   /** Columns of v inside the kernels: dv, and one more for the ones when normalizing. */
   int valueColumns() {
     return valueDim + (normalize ? 1 : 0);
   }
 
+  /** Whether what a token adds is worth less at later tokens. */
+  boolean decays() {
+    return gated || decay.stream().anyMatch(g -> g != 1);
+  }
+
   /** The same function in another arithmetic. */
   public AttentionSettings withPrecision(Precision other) {
-    return new AttentionSettings(
-        operator,
-        mask,
-        form,
-        numHeads,
-        numKvHeads,
-        headDim,
-        valueDim,
-        decay,
-        ridge,
-        normalize,
-        epsilon,
-        scale,
-        featureMap,
-        other);
+    return toBuilder(headDim, valueDim).precision(other).build();
   }
 
   /** The same function of heads of other sizes. */
   public AttentionSettings withSizes(int d, int dv) {
-    return new AttentionSettings(
-        operator,
-        mask,
-        form,
-        numHeads,
-        numKvHeads,
-        d,
-        dv,
-        decay,
-        ridge,
-        normalize,
-        epsilon,
-        scale,
-        featureMap,
-        precision);
+    return toBuilder(d, dv).build();
   }
 
-  /** The settings by their option names, in a fixed order. */
+  private Builder toBuilder(int d, int dv) {
+    return builder(d, dv)
+        .operator(operator)
+        .mask(mask)
+        .form(form)
+        .heads(numHeads, numKvHeads)
+        .decay(decay)
+        .ridge(ridge)
+        .normalize(normalize)
+        .epsilon(epsilon)
+        .scale(scale)
+        .featureMap(featureMap)
+        .precision(precision)
+        .gated(gated);
+  }
+
+  /** The settings by their option names, in a fixed order; {@code gated} only where it is true. */
   public Map<String, String> describe() {
     Map<String, String> text = new LinkedHashMap<>();
     text.put("operator", operator.text());
@@ -183,6 +189,9 @@ public record AttentionSettings(
     text.put("scale", Double.toString(scale));
     text.put("feature-map", featureMap.text());
     text.put("precision", precision.text());
+    if (gated) {
+      text.put("gated", "true");
+    }
     return Collections.unmodifiableMap(text);
   }
 
@@ -208,6 +217,7 @@ public record AttentionSettings(
     private double scale = 1;
     private FeatureMap featureMap = FeatureMap.IDENTITY;
     private Precision precision = Precision.MIXED;
+    private boolean gated;
 
     private Builder(int headDim, int valueDim) {
       this.headDim = headDim;
@@ -277,6 +287,12 @@ public record AttentionSettings(
       return this;
     }
 
+    /** Whether tokens have gates. */
+    public Builder gated(boolean value) {
+      gated = value;
+      return this;
+    }
+
     /** The validated settings. Throws {@link SettingsException}. */
     public AttentionSettings build() {
       List<Double> perHead =
@@ -295,7 +311,8 @@ public record AttentionSettings(
           epsilon,
           scale,
           featureMap,
-          precision);
+          precision,
+          gated);
     }
   }
 }

@@ -10,15 +10,13 @@ package io.hla.kernels;
 record Computation(AttentionSettings settings, Program program, MatrixLayout layout) {
 
   /**
-   * Whether mixed precision has to compute all of it in double: the published forms subtract sums
-   * that grow far beyond their difference.
+   * The arithmetic that is used. Mixed precision computes in double where an output is a
+   * difference: of the published forms, of sums that grow far beyond it.
    */
-  boolean needsDouble() {
-    return settings.precision() == Precision.MIXED && settings.form() == Form.PUBLISHED;
-  }
-
-  /** The same for float64. */
-  Computation inDouble() {
-    return new Computation(settings.withPrecision(Precision.FLOAT64), program, layout);
+  Precision arithmetic() {
+    boolean subtracts = program.output().stream().anyMatch(term -> term.coefficient() < 0);
+    return settings.precision() == Precision.MIXED && subtracts
+        ? Precision.FLOAT64
+        : settings.precision();
   }
 }

@@ -2,63 +2,28 @@ package io.hla.kernels;
 
 import java.util.Arrays;
 
-/** Rows of doubles; {@link FloatRows} is the same with float. */
-final class DoubleRows implements Rows<double[]> {
-  @Override
-  public double[][] rows(int count, int length) {
-    return new double[count][length];
-  }
+/**
+ * The loops of {@link JavaKernel} over the elements of rows. A matrix is an array of rows; {@code
+ * from} and {@code end} are columns.
+ *
+ * <p>The compiler vectorizes a loop only when one index without an offset runs over all its arrays.
+ * That is why rows are arrays of their own and operands stand in the same columns.
+ */
+final class DoubleRows {
+  private DoubleRows() {}
 
-  @Override
-  public void put(double[] row, int column, double value) {
-    row[column] = value;
-  }
-
-  @Override
-  public double at(double[] row, int column) {
-    return row[column];
-  }
-
-  @Override
-  public void set(double[] row, int from, double[] values, int at, int count) {
-    for (int j = 0; j < count; j++) {
-      row[from + j] = values[at + j];
-    }
-  }
-
-  @Override
-  public void get(double[] row, int from, double[] values, int at, int count) {
-    for (int j = 0; j < count; j++) {
-      values[at + j] = row[from + j];
-    }
-  }
-
-  @Override
-  public void clear(double[] row, int from, int end) {
-    Arrays.fill(row, from, end, 0);
-  }
-
-  @Override
-  public void divide(double[] row, double divisor, int from, int end) {
-    for (int j = from; j < end; j++) {
-      row[j] /= divisor;
-    }
-  }
-
-  @Override
-  public void multiply(double[] to, double[] left, double[] right, int from, int end) {
+  /** to = left * right, element by element; any of them may be the same. */
+  static void multiply(double[] to, double[] left, double[] right, int from, int end) {
     for (int j = from; j < end; j++) {
       to[j] = left[j] * right[j];
     }
   }
 
-  @Override
-  public void add(double[] to, double factor, double[] row, int from, int end) {
-    add1(to, factor, row, from, end);
-  }
-
-  @Override
-  public void product(
+  /**
+   * Each of the first {@code count} rows of {@code to} = the sum over i below {@code inner} of its
+   * factors[first + i] times row i of {@code right}.
+   */
+  static void product(
       double[][] to,
       int count,
       double[][] factors,
@@ -73,8 +38,8 @@ final class DoubleRows implements Rows<double[]> {
     addFours(to, count, factors, first, inner, right, from, end);
   }
 
-  @Override
-  public void addProduct(
+  /** Each row of {@code to} = keep times itself + the same sum; factors from column 0 on. */
+  static void addProduct(
       double[][] to,
       double keep,
       double[][] factors,
@@ -112,13 +77,19 @@ final class DoubleRows implements Rows<double[]> {
     }
     for (; i < inner; i++) {
       for (int t = 0; t < count; t++) {
-        add1(to[t], factors[t][first + i], right[i], from, end);
+        add(to[t], factors[t][first + i], right[i], from, end);
       }
     }
   }
 
-  @Override
-  public void addLowerProduct(
+  /**
+   * Row t below {@code count} = keep[t + lag] times itself + the sum of its factors[s] times row s
+   * of {@code right} for s below t + lag; what stands behind them is not looked at.
+   *
+   * @param keep null for 1
+   * @param lag 1, or 0 to leave out s = t
+   */
+  static void addLowerProduct(
       double[][] to,
       int count,
       double[] keep,
@@ -139,7 +110,7 @@ final class DoubleRows implements Rows<double[]> {
           add4(to[t], factors[t], s, right[s], right[s + 1], right[s + 2], right[s + 3], from, end);
         } else {
           for (int last = s; last < seen; last++) {
-            add1(to[t], factors[t][last], right[last], from, end);
+            add(to[t], factors[t][last], right[last], from, end);
           }
         }
       }
@@ -166,20 +137,25 @@ final class DoubleRows implements Rows<double[]> {
     }
   }
 
-  private static void add1(double[] to, double factor, double[] row, int from, int end) {
+  /** to += factor * row. */
+  static void add(double[] to, double factor, double[] row, int from, int end) {
     for (int j = from; j < end; j++) {
       to[j] += factor * row[j];
     }
   }
 
-  private static void scale(double[] row, double factor, int from, int end) {
+  /** row = factor * row. */
+  static void scale(double[] row, double factor, int from, int end) {
     for (int j = from; j < end; j++) {
       row[j] *= factor;
     }
   }
 
-  @Override
-  public void transpose(double[][] rows, int count, int from, double[][] to) {
+  /**
+   * Row i of {@code to}, from column 0 on = column {@code from + i} of the first {@code count}
+   * rows.
+   */
+  static void transpose(double[][] rows, int count, int from, double[][] to) {
     int t = 0;
     for (; t + 8 <= count; t += 8) {
       transpose8(rows, t, from, to);
@@ -214,22 +190,11 @@ final class DoubleRows implements Rows<double[]> {
     }
   }
 
-  @Override
-  public void map(FeatureMap map, double factor, double[] row, int from, int end) {
+  /** row = map(factor row). */
+  static void map(FeatureMap map, double factor, double[] row, int from, int end) {
     if (factor != 1) {
       scale(row, factor, from, end);
     }
     map.apply(row, from, end - from);
-  }
-
-  @Override
-  public void accumulate(
-      double[] sums, int at, double rho, double[] added, double[] row, int from, int end) {
-    int shift = at - from;
-    for (int j = from; j < end; j++) {
-      double sum = rho * sums[shift + j] + added[j];
-      sums[shift + j] = sum;
-      row[j] = sum;
-    }
   }
 }

@@ -2,29 +2,24 @@ package io.hla.kernels;
 
 /** Tokens in Java's arrays. */
 final class HeapRows extends TokenRows {
-  private final float[][] floats;
-  private final double[][] doubles;
+  private final Numbers[] numbers = new Numbers[Part.values().length];
 
-  HeapRows(AttentionSettings settings, int capacity) {
-    super(settings, capacity);
-    Part[] parts = Part.values();
-    boolean isDouble = settings.precision().isDouble();
-    floats = isDouble ? null : new float[parts.length][];
-    doubles = isDouble ? new double[parts.length][] : null;
-    for (Part part : parts) {
-      int length = capacity * width(part);
-      if (isDouble) {
-        doubles[part.ordinal()] = new double[length];
-      } else {
-        floats[part.ordinal()] = new float[length];
-      }
+  HeapRows(AttentionSettings settings, int capacity, Element input, Element output) {
+    super(settings, capacity, input, output);
+    for (Part part : Part.values()) {
+      numbers[part.ordinal()] = Numbers.zeros(element(part), capacity * width(part));
     }
   }
 
-  /** A copy of the q, k and v of the first tokens. */
+  /** A copy of all but the outputs of the first tokens. */
   static HeapRows copy(TokenRows rows, int tokens) {
-    HeapRows copy = new HeapRows(rows.settings(), Math.max(1, tokens));
-    for (Part part : new Part[] {Part.QUERY, Part.KEY, Part.VALUE}) {
+    HeapRows copy =
+        new HeapRows(
+            rows.settings(),
+            Math.max(1, tokens),
+            rows.element(Part.QUERY),
+            rows.element(Part.OUTPUT));
+    for (Part part : new Part[] {Part.QUERY, Part.KEY, Part.VALUE, Part.GATE}) {
       for (int i = 0; i < tokens * copy.width(part); i++) {
         copy.set(part, i, rows.get(part, i));
       }
@@ -39,17 +34,23 @@ final class HeapRows extends TokenRows {
     }
   }
 
-  float[] floats(Part part) {
-    return floats[part.ordinal()];
+  Tokens tokens(boolean withOutput) {
+    return new Tokens(
+        numbers(Part.QUERY),
+        numbers(Part.KEY),
+        numbers(Part.VALUE),
+        settings().gated() ? numbers(Part.GATE).doubles() : null,
+        withOutput ? numbers(Part.OUTPUT) : null);
   }
 
-  double[] doubles(Part part) {
-    return doubles[part.ordinal()];
+  private Numbers numbers(Part part) {
+    return numbers[part.ordinal()];
   }
 
   @Override
   public Object array(Part part) {
-    return doubles != null ? doubles(part) : floats(part);
+    Numbers array = numbers(part);
+    return array.element() == Element.FLOAT ? array.floats() : array.doubles();
   }
 
   @Override
@@ -59,25 +60,20 @@ final class HeapRows extends TokenRows {
 
   @Override
   public double get(Part part, int index) {
-    return doubles != null ? doubles(part)[index] : floats(part)[index];
+    return numbers(part).get(index);
   }
 
   @Override
   public void set(Part part, int index, double number) {
-    if (doubles != null) {
-      doubles(part)[index] = number;
-    } else {
-      floats(part)[index] = (float) number;
-    }
+    numbers(part).set(index, number);
   }
 
   @Override
   public boolean isFinite(Part part, int tokens) {
     check(tokens);
-    int length = tokens * width(part);
-    return doubles != null ? Finite.all(doubles(part), length) : Finite.all(floats(part), length);
+    return numbers(part).isFinite(tokens * width(part));
   }
 
   @Override
-  public void close() {}
+  void free() {}
 }

@@ -50,7 +50,7 @@ public final class KernelBenchmark {
    */
   public static Result measure(
       AttentionKernel kernel, AttentionSettings settings, Pass pass, int call, double seconds) {
-    try (Tokens tokens = new Tokens(kernel, settings, call)) {
+    try (Sample tokens = new Sample(kernel, settings, call)) {
       return measure(kernel, settings, pass, tokens, seconds);
     }
   }
@@ -59,7 +59,7 @@ public final class KernelBenchmark {
       AttentionKernel kernel,
       AttentionSettings settings,
       Pass pass,
-      Tokens tokens,
+      Sample tokens,
       double seconds) {
     State zero = State.initial(settings);
     check(kernel, zero, tokens);
@@ -90,7 +90,7 @@ public final class KernelBenchmark {
             .operator(settings.operator())
             .scale(settings.scale())
             .build();
-    Tokens tokens = new Tokens(Kernels.java(), one, 0);
+    Sample tokens = new Sample(Kernels.java(), one, 0);
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
@@ -115,7 +115,7 @@ public final class KernelBenchmark {
   }
 
   // Nanoseconds per token; several calls where one would be too short for the clock.
-  private static double apply(AttentionKernel kernel, State zero, Tokens tokens) {
+  private static double apply(AttentionKernel kernel, State zero, Sample tokens) {
     try (Applier applier = kernel.applier(zero)) {
       int calls = calls(tokens);
       long start = System.nanoTime();
@@ -126,7 +126,7 @@ public final class KernelBenchmark {
     }
   }
 
-  private static double add(AttentionKernel kernel, State zero, Tokens tokens) {
+  private static double add(AttentionKernel kernel, State zero, Sample tokens) {
     try (Summarizer summarizer = kernel.summarizer(0, zero)) {
       int calls = calls(tokens);
       long start = System.nanoTime();
@@ -137,7 +137,7 @@ public final class KernelBenchmark {
     }
   }
 
-  private static int calls(Tokens tokens) {
+  private static int calls(Sample tokens) {
     return Math.max(1, AttentionKernel.BLOCK / tokens.count);
   }
 
@@ -145,7 +145,7 @@ public final class KernelBenchmark {
     return System.nanoTime() - start;
   }
 
-  private static void check(AttentionKernel kernel, State zero, Tokens tokens) {
+  private static void check(AttentionKernel kernel, State zero, Sample tokens) {
     tokens.clear();
     try (Applier applier = kernel.applier(zero)) {
       applier.apply(tokens.rows, tokens.count);
@@ -170,33 +170,25 @@ public final class KernelBenchmark {
   }
 
   /** The same random tokens in the rows that the kernel wants. */
-  private static final class Tokens implements AutoCloseable {
+  private static final class Sample implements AutoCloseable {
     private final TokenRows rows;
     private final int count;
 
-    Tokens(AttentionKernel kernel, AttentionSettings settings, int call) {
-      int width = 0;
-      for (TokenRows.Part part : TokenRows.Part.values()) {
-        width += width(settings, part);
-      }
+    Sample(AttentionKernel kernel, AttentionSettings settings, int call) {
+      int width =
+          settings.queryWidth()
+              + settings.keyWidth()
+              + settings.valueWidth()
+              + settings.outputWidth();
       int blocks = VALUES / width / AttentionKernel.BLOCK;
       count = call > 0 ? call : AttentionKernel.BLOCK * Math.max(1, blocks);
-      rows = kernel.rows(settings, count);
+      rows = kernel.rows(settings, count, Element.FLOAT, Element.FLOAT);
       Random random = new Random(1);
       for (TokenRows.Part part : TokenRows.Part.values()) {
         for (int i = 0; i < count * rows.width(part); i++) {
           rows.set(part, i, random.nextFloat() - 0.5f);
         }
       }
-    }
-
-    private static int width(AttentionSettings settings, TokenRows.Part part) {
-      return switch (part) {
-        case QUERY -> settings.queryWidth();
-        case KEY -> settings.keyWidth();
-        case VALUE -> settings.valueWidth();
-        case OUTPUT -> settings.outputWidth();
-      };
     }
 
     void clear() {

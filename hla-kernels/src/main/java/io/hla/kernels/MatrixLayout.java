@@ -99,14 +99,11 @@ final class MatrixLayout {
 
   /**
    * The first head that has the same matrix: sums over k and v alone are one for all query heads of
-   * a KV head that decay alike.
+   * a KV head that decay alike. Gates are every head's own.
    */
   int owner(int head, int m) {
     Program.Matrix matrix = matrices.get(m);
-    if (matrix.y() == Program.QUERY || matrix.y() > Program.VALUE) {
-      return head;
-    }
-    if (matrix.z() == Program.QUERY || matrix.z() > Program.VALUE) {
+    if (settings.gated() || !isShared(matrix.y()) || !isShared(matrix.z())) {
       return head;
     }
     int first = settings.kvHead(head) * (heads / settings.numKvHeads());
@@ -115,6 +112,10 @@ final class MatrixLayout {
       first++;
     }
     return first;
+  }
+
+  private static boolean isShared(int signal) {
+    return signal == Program.KEY || signal == Program.VALUE;
   }
 
   /** Values of all heads when symmetric matrices are triangles and shared ones stand once. */

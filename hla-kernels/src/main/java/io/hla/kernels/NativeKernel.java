@@ -60,8 +60,8 @@ public final class NativeKernel extends AttentionKernel {
   }
 
   @Override
-  public TokenRows rows(AttentionSettings settings, int capacity) {
-    return new NativeRows(settings, capacity);
+  public TokenRows rows(AttentionSettings settings, int capacity, Element input, Element output) {
+    return new NativeRows(settings, capacity, input, output);
   }
 
   /** Runs a loop of multiply-adds in registers; returns its floating-point operations. */

@@ -8,19 +8,17 @@ final class NativeRows extends TokenRows {
   private static final Cleaner CLEANER = Cleaner.create();
   private static final int LINE = 64;
 
-  private final boolean isDouble;
   private final long[] offsets = new long[Part.values().length];
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
 
   /** Rows of zeros. */
-  NativeRows(AttentionSettings settings, int capacity) {
-    super(settings, capacity);
-    isDouble = settings.precision().isDouble();
+  NativeRows(AttentionSettings settings, int capacity, Element input, Element output) {
+    super(settings, capacity, input, output);
     long bytes = 0;
     for (Part part : Part.values()) {
       offsets[part.ordinal()] = bytes;
-      long length = (long) capacity * width(part) * (isDouble ? Double.BYTES : Float.BYTES);
+      long length = (long) capacity * width(part) * element(part).bytes();
       // A line more: kernels read whole vectors, also behind the last row.
       bytes += (length + LINE - 1) / LINE * LINE + LINE;
     }
@@ -30,6 +28,10 @@ final class NativeRows extends TokenRows {
           "no memory outside the Java heap for " + bytes + " bytes of tokens");
     }
     cleanable = CLEANER.register(this, memory);
+  }
+
+  private boolean isDouble(Part part) {
+    return element(part) == Element.DOUBLE;
   }
 
   @Override
@@ -44,27 +46,27 @@ final class NativeRows extends TokenRows {
 
   @Override
   public double get(Part part, int index) {
-    double number = get(address(part), checked(part, index), isDouble);
+    double number = get(address(part), checked(part, index), isDouble(part));
     Reference.reachabilityFence(this);
     return number;
   }
 
   @Override
   public void set(Part part, int index, double number) {
-    set(address(part), checked(part, index), isDouble, number);
+    set(address(part), checked(part, index), isDouble(part), number);
     Reference.reachabilityFence(this);
   }
 
   @Override
   public boolean isFinite(Part part, int tokens) {
     check(tokens);
-    boolean finite = isFinite(address(part), tokens * width(part), isDouble);
+    boolean finite = isFinite(address(part), tokens * width(part), isDouble(part));
     Reference.reachabilityFence(this);
     return finite;
   }
 
   @Override
-  public void close() {
+  void free() {
     cleanable.clean();
   }
 

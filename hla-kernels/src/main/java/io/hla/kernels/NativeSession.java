@@ -1,18 +1,20 @@
 package io.hla.kernels;
 
 import java.lang.ref.Cleaner;
-import java.util.List;
+import java.lang.ref.Reference;
+import java.util.stream.IntStream;
 
 /**
  * A session whose matrices and scratch are memory of the native library. The natives trust every
- * length: all of them are derived from settings here or were checked by {@link TokenArrays};
- * addresses are those of {@link NativeRows}.
+ * length: all of them are derived from settings here or were checked by {@link Tokens}; addresses
+ * are those of {@link NativeRows}.
  */
 final class NativeSession implements Session {
   private static final Cleaner CLEANER = Cleaner.create();
   private static final int OUT_OF_MEMORY = -1;
   private static final int REFUSED = -2;
 
+  private final AttentionSettings settings;
   private final MatrixLayout layout;
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
@@ -23,7 +25,7 @@ final class NativeSession implements Session {
    * @param cap the best instruction set to use, as the index that the library gives it
    */
   NativeSession(Computation computation, double[] matrices, int cap) {
-    AttentionSettings settings = computation.settings();
+    settings = computation.settings();
     layout = computation.layout();
     double[] coefficients =
         computation.program().output().stream().mapToDouble(Program.Term::coefficient).toArray();
@@ -32,10 +34,11 @@ final class NativeSession implements Session {
       settings.valueDim(),
       settings.numHeads(),
       settings.numKvHeads(),
-      settings.precision().ordinal(),
+      computation.arithmetic().ordinal(),
       cap,
       settings.featureMap().ordinal(),
-      settings.normalize() ? 1 : 0
+      settings.normalize() ? 1 : 0,
+      settings.gated() ? 1 : 0
     };
     long handle =
         create(
@@ -50,11 +53,7 @@ final class NativeSession implements Session {
     checkMemory(handle == OUT_OF_MEMORY ? OUT_OF_MEMORY : 0);
     memory = new Memory(handle);
     cleanable = CLEANER.register(this, memory);
-    for (int head = 0; head < layout.heads(); head++) {
-      for (int m = 0; m < layout.count(); m++) {
-        checkMemory(setMatrix(handle, head, m, matrices, layout.offset(head, m)));
-      }
-    }
+    write(matrices);
   }
 
   /** The index of the best instruction set of this processor that is none above {@code cap}. */
@@ -68,17 +67,49 @@ final class NativeSession implements Session {
   }
 
   @Override
-  public void process(
-      float[] query, float[] key, float[] value, float[] output, int from, int count) {
-    processFloats(memory.handle(), query, key, value, output, from, count);
-    java.lang.ref.Reference.reachabilityFence(this);
+  public void process(Tokens tokens, int from, int count) {
+    Numbers output = tokens.output();
+    boolean floats = tokens.query().element() == Element.FLOAT;
+    if (output != null && output.element() != tokens.query().element()) {
+      processInDoubles(tokens, from, count);
+    } else if (floats) {
+      processFloats(
+          memory.handle(),
+          tokens.query().floats(),
+          tokens.key().floats(),
+          tokens.value().floats(),
+          tokens.gate(),
+          output == null ? null : output.floats(),
+          from,
+          count);
+    } else {
+      processDoubles(
+          memory.handle(),
+          tokens.query().doubles(),
+          tokens.key().doubles(),
+          tokens.value().doubles(),
+          tokens.gate(),
+          output == null ? null : output.doubles(),
+          from,
+          count);
+    }
+    Reference.reachabilityFence(this);
   }
 
-  @Override
-  public void process(
-      double[] query, double[] key, double[] value, double[] output, int from, int count) {
-    processDoubles(memory.handle(), query, key, value, output, from, count);
-    java.lang.ref.Reference.reachabilityFence(this);
+  /** Arrays of two types, by way of copies. */
+  private void processInDoubles(Tokens tokens, int from, int count) {
+    int end = from + count;
+    int width = settings.outputWidth();
+    double[] output = new double[end * width];
+    Tokens doubles =
+        Tokens.of(
+            tokens.query().widened(end * settings.queryWidth()),
+            tokens.key().widened(end * settings.keyWidth()),
+            tokens.value().widened(end * settings.valueWidth()),
+            tokens.gate(),
+            output);
+    process(doubles, from, count);
+    tokens.output().set(from * width, output, from * width, count * width);
   }
 
   @Override
@@ -92,10 +123,23 @@ final class NativeSession implements Session {
         rows.address(TokenRows.Part.QUERY),
         rows.address(TokenRows.Part.KEY),
         rows.address(TokenRows.Part.VALUE),
+        rows.width(TokenRows.Part.GATE) > 0 ? rows.address(TokenRows.Part.GATE) : 0,
         withOutput ? rows.address(TokenRows.Part.OUTPUT) : 0,
-        count);
-    java.lang.ref.Reference.reachabilityFence(this);
-    java.lang.ref.Reference.reachabilityFence(rows);
+        count,
+        rows.element(TokenRows.Part.QUERY) == Element.DOUBLE,
+        rows.element(TokenRows.Part.OUTPUT) == Element.DOUBLE);
+    Reference.reachabilityFence(this);
+    Reference.reachabilityFence(rows);
+  }
+
+  @Override
+  public void write(double[] matrices) {
+    for (int head = 0; head < layout.heads(); head++) {
+      for (int m = 0; m < layout.count(); m++) {
+        checkMemory(setMatrix(memory.handle(), head, m, matrices, layout.offset(head, m)));
+      }
+    }
+    Reference.reachabilityFence(this);
   }
 
   @Override
@@ -105,7 +149,15 @@ final class NativeSession implements Session {
         checkMemory(getMatrix(memory.handle(), head, m, matrices, layout.offset(head, m)));
       }
     }
-    java.lang.ref.Reference.reachabilityFence(this);
+    Reference.reachabilityFence(this);
+  }
+
+  @Override
+  public void readProducts(double[] to) {
+    if (to.length > 0) {
+      products(memory.handle(), to);
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override
@@ -113,30 +165,23 @@ final class NativeSession implements Session {
     cleanable.clean();
   }
 
-  // The order that hla_jni.c reads: counts, then every matrix, read and term.
+  // The order that hla_jni.c reads: counts, then every matrix, derived signal and term.
   private static int[] encode(Program program) {
-    List<Program.Matrix> matrices = program.matrices();
-    List<Program.Read> reads = program.reads();
-    List<Program.Term> terms = program.output();
-    int[] code = new int[3 + 3 * matrices.size() + 3 * reads.size() + terms.size()];
-    int at = 0;
-    code[at++] = matrices.size();
-    code[at++] = reads.size();
-    code[at++] = terms.size();
-    for (Program.Matrix matrix : matrices) {
-      code[at++] = matrix.y();
-      code[at++] = matrix.z();
-      code[at++] = matrix.decayPower();
+    IntStream.Builder code = IntStream.builder();
+    code.add(program.matrices().size()).add(program.derived().size()).add(program.output().size());
+    for (Program.Matrix matrix : program.matrices()) {
+      code.add(matrix.y()).add(matrix.z()).add(matrix.decayPower());
     }
-    for (Program.Read read : reads) {
-      code[at++] = read.x();
-      code[at++] = read.matrix();
-      code[at++] = read.strict() ? 1 : 0;
+    for (Program.Derived signal : program.derived()) {
+      if (signal instanceof Program.Read read) {
+        code.add(read.x()).add(read.matrix()).add(read.strict() ? 1 : 0).add(0);
+      } else {
+        Program.Weighted weighted = (Program.Weighted) signal;
+        code.add(weighted.x()).add(-1).add(weighted.strict() ? 1 : 0).add(weighted.power());
+      }
     }
-    for (Program.Term term : terms) {
-      code[at++] = term.signal();
-    }
-    return code;
+    program.output().forEach(term -> code.add(term.signal()));
+    return code.build().toArray();
   }
 
   private static void checkMemory(int status) {
@@ -177,12 +222,31 @@ final class NativeSession implements Session {
   private static native void destroy(long handle);
 
   private static native void processFloats(
-      long handle, float[] q, float[] k, float[] v, float[] o, int from, int count);
+      long handle, float[] q, float[] k, float[] v, double[] gate, float[] o, int from, int count);
 
   private static native void processDoubles(
-      long handle, double[] q, double[] k, double[] v, double[] o, int from, int count);
+      long handle,
+      double[] q,
+      double[] k,
+      double[] v,
+      double[] gate,
+      double[] o,
+      int from,
+      int count);
 
-  private static native void processRows(long handle, long q, long k, long v, long o, int count);
+  private static native void processRows(
+      long handle,
+      long q,
+      long k,
+      long v,
+      long gate,
+      long o,
+      int count,
+      boolean doubleInput,
+      boolean doubleOutput);
+
+  /** The product of the decays of each head since the session was opened. */
+  private static native void products(long handle, double[] to);
 
   private static native int setMatrix(
       long handle, int head, int matrix, double[] values, int offset);

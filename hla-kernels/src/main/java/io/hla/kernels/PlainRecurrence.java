@@ -28,21 +28,20 @@ final class PlainRecurrence {
         key[i] = k[t * d + i];
       }
       System.arraycopy(v, t * dv, value, 0, dv);
-      switch (operator) {
-        case LINEAR -> step(values, g, key, value, query, output);
-        case HLA2 -> {
-          step(moment, g, key, key, query, u);
-          step(last, g * g, u, value, query, output);
-        }
-        case AHLA -> {
-          step(values, g, key, value, query, r);
-          step(last, g, key, r, query, output);
-        }
-        case HLA3 -> {
-          step(moment, g, key, key, query, u);
-          step(values, g, key, value, query, r);
-          step(last, g * g * g, u, r, query, output);
-        }
+      if (operator.equals(Operator.LINEAR)) {
+        step(values, g, key, value, query, output);
+      } else if (operator.equals(Operator.HLA2)) {
+        step(moment, g, key, key, query, u);
+        step(last, g * g, u, value, query, output);
+      } else if (operator.equals(Operator.AHLA)) {
+        step(values, g, key, value, query, r);
+        step(last, g, key, r, query, output);
+      } else if (operator.equals(Operator.HLA3)) {
+        step(moment, g, key, key, query, u);
+        step(values, g, key, value, query, r);
+        step(last, g * g * g, u, r, query, output);
+      } else {
+        throw new IllegalArgumentException("no plain recurrence of " + operator);
       }
       System.arraycopy(output, 0, o, t * dv, dv);
     }

@@ -5,21 +5,27 @@ import java.util.List;
 
 /**
  * An operator as a short list of linear attentions over <em>signals</em>: one row per token and
- * head. Signals 0, 1, 2 are q, k, v; signal 3 + i is the output of read i.
+ * head. Signals 0, 1, 2 are q, k, v; signal 3 + i is derived signal i.
  *
  * @param matrices the matrices that the program keeps; each token adds y_t z_t^T to each of them
- * @param reads in an order in which every operand comes before its use and, for each matrix, the
- *     strict reads (before the token's update) come before the inclusive ones
+ * @param derived in an order in which every operand comes before its use
  * @param output what a token's output is the sum of; empty when only the matrices are wanted
  */
-record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
+record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) {
   static final int QUERY = 0;
   static final int KEY = 1;
   static final int VALUE = 2;
-  static final int FIRST_READ = 3;
+  static final int FIRST_DERIVED = 3;
+
+  /** What the native kernels have room for. */
+  static final int MOST_MATRICES = 64;
+
+  static final int MOST_DERIVED = 64;
+  static final int MOST_TERMS = 16;
+  static final int HIGHEST_POWER = 16;
 
   /**
-   * M_t = g^decayPower M_(t-1) + y_t z_t^T.
+   * M_t = g_t^decayPower M_(t-1) + y_t z_t^T.
    *
    * @param name the paper's symbol, unique in a program
    * @param y signal whose width is the number of rows
@@ -28,34 +34,86 @@ record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
    */
   record Matrix(String name, int y, int z, int decayPower, double diagonal) {}
 
+  /** A signal that is computed from others. */
+  sealed interface Derived permits Read, Weighted {
+    /** The signal that it is a linear function of. */
+    int x();
+  }
+
   /** x_t^T M_t, or x_t^T M_(t-1) when strict. */
-  record Read(int x, int matrix, boolean strict) {}
+  record Read(int x, int matrix, boolean strict) implements Derived {}
+
+  /**
+   * (g_1 g_2 .. g_t)^power x_t, the decay of what stands in front of the first token; to g_(t-1)
+   * when strict.
+   */
+  record Weighted(int x, int power, boolean strict) implements Derived {}
 
   /** One summand of the output. */
   record Term(double coefficient, int signal) {}
 
   Program {
     matrices = List.copyOf(matrices);
-    reads = List.copyOf(reads);
+    derived = List.copyOf(derived);
     output = List.copyOf(output);
+    limit("matrices", matrices.size(), MOST_MATRICES);
+    limit("signals", derived.size(), MOST_DERIVED);
+    limit("terms of the output", output.size(), MOST_TERMS);
+    for (Matrix matrix : matrices) {
+      limit("a decay of power", matrix.decayPower(), HIGHEST_POWER);
+    }
+  }
+
+  private static void limit(String what, int count, int most) {
+    if (count > most) {
+      throw new SettingsException(
+          "HLA_PROGRAM_SIZE",
+          String.format(
+              "the program, or the summary of a segment under it, needs %s %d, expected at most %d",
+              what, count, most));
+    }
+  }
+
+  /** The read that a signal is, or null. */
+  Read read(int signal) {
+    return signal >= FIRST_DERIVED && derived.get(signal - FIRST_DERIVED) instanceof Read read
+        ? read
+        : null;
+  }
+
+  /** The weighted signal that a signal is, or null. */
+  Weighted weighted(int signal) {
+    return signal >= FIRST_DERIVED
+            && derived.get(signal - FIRST_DERIVED) instanceof Weighted weighted
+        ? weighted
+        : null;
+  }
+
+  /** The input whose columns a signal has. */
+  int columnsOf(int signal) {
+    if (signal < FIRST_DERIVED) {
+      return signal;
+    }
+    Read read = read(signal);
+    return columnsOf(read == null ? weighted(signal).x() : matrices.get(read.matrix()).z());
   }
 
   /**
    * Columns of a signal: d for q and k, dv (and the ones column) for v, else those of its matrix.
    */
   int width(int signal, AttentionSettings settings) {
-    if (signal < VALUE) {
-      return settings.headDim();
-    }
-    return signal == VALUE
-        ? settings.valueColumns()
-        : width(matrices.get(reads.get(signal - FIRST_READ).matrix()).z(), settings);
+    return columnsOf(signal) == VALUE ? settings.valueColumns() : settings.headDim();
   }
 
-  /** Collects a program; equal matrices and equal reads are one. */
+  /** Whether a matrix has rows of v, so that no column of ones can be appended to v. */
+  boolean hasRowsOfValues() {
+    return matrices.stream().anyMatch(matrix -> columnsOf(matrix.y()) == VALUE);
+  }
+
+  /** Collects a program; equal matrices and equal signals are one. */
   static final class Builder {
     private final List<Matrix> matrices = new ArrayList<>();
-    private final List<Read> reads = new ArrayList<>();
+    private final List<Derived> derived = new ArrayList<>();
     private final List<Term> output = new ArrayList<>();
 
     /** Matrix {@code name} with decay g^decayPower, from zero; returns its index. */
@@ -66,27 +124,34 @@ record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
     /** The same from {@code diagonal} times the identity. */
     int matrix(String name, int y, int z, int decayPower, double diagonal) {
       Matrix matrix = new Matrix(name, y, z, decayPower, diagonal);
-      if (!matrices.contains(matrix)) {
-        matrices.add(matrix);
+      for (Matrix known : matrices) {
+        if (new Matrix(name, known.y(), known.z(), known.decayPower(), known.diagonal())
+            .equals(matrix)) {
+          return matrices.indexOf(known);
+        }
       }
-      return matrices.indexOf(matrix);
+      if (matrices.stream().anyMatch(known -> known.name().equals(name))) {
+        return matrix(name + "'", y, z, decayPower, diagonal);
+      }
+      matrices.add(matrix);
+      return matrices.size() - 1;
     }
 
     /** The signal LA(x; M). */
     int read(int x, int matrix) {
-      return read(new Read(x, matrix, false));
+      return derive(new Read(x, matrix, false));
     }
 
     /** The signal LA&lt;(x; M): without the token's own update. */
     int readBefore(int x, int matrix) {
-      return read(new Read(x, matrix, true));
+      return derive(new Read(x, matrix, true));
     }
 
-    private int read(Read read) {
-      if (!reads.contains(read)) {
-        reads.add(read);
+    int derive(Derived signal) {
+      if (!derived.contains(signal)) {
+        derived.add(signal);
       }
-      return FIRST_READ + reads.indexOf(read);
+      return FIRST_DERIVED + derived.indexOf(signal);
     }
 
     Builder output(double coefficient, int signal) {
@@ -98,8 +163,9 @@ record Program(List<Matrix> matrices, List<Read> reads, List<Term> output) {
       return List.copyOf(matrices);
     }
 
+    /** The program so far. Throws {@link SettingsException} where it is too large. */
     Program build() {
-      return new Program(matrices, reads, output);
+      return new Program(matrices, derived, output);
     }
   }
 }

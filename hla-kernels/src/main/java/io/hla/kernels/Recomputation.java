@@ -51,7 +51,7 @@ public final class Recomputation {
             .toList();
     return new Computation(
         algebra.settings(),
-        new Program(program.matrices(), program.reads(), terms),
+        new Program(program.matrices(), program.derived(), terms),
         algebra.stateLayout());
   }
 
@@ -61,13 +61,15 @@ public final class Recomputation {
    * @param query [H d]
    * @param key [Hkv d]
    * @param value [Hkv dv]
+   * @param gate [H]; null without gates
    */
-  public void next(double[] query, double[] key, double[] value) {
+  public void next(double[] query, double[] key, double[] value, double[] gate) {
     tokens++;
-    exact.undivided(query, key, value, values);
+    exact.undivided(query, key, value, gate, values);
     // A scale below zero turns these positive again.
     double sign = Math.signum(settings.scale());
-    positive.undivided(absolute(query, sign), absolute(key, 1), absolute(value, 1), magnitudes);
+    positive.undivided(
+        absolute(query, sign), absolute(key, 1), absolute(value, 1), gate, magnitudes);
     int dv = settings.valueDim();
     int columns = algebra.settings().valueColumns();
     for (int head = 0; head < settings.numHeads(); head++) {

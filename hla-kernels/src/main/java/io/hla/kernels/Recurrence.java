@@ -1,8 +1,10 @@
 package io.hla.kernels;
 
+import io.hla.kernels.Program.Derived;
 import io.hla.kernels.Program.Matrix;
 import io.hla.kernels.Program.Read;
 import io.hla.kernels.Program.Term;
+import io.hla.kernels.Program.Weighted;
 import java.util.Arrays;
 
 /** A program token by token, in double, as it is written down. */
@@ -14,7 +16,13 @@ final class Recurrence implements Session {
   /** Of every matrix of every head; rows are arrays of their own, so that loops are vectorized. */
   private final double[][][] matrices;
 
-  private final double[] decays;
+  /** The decay of all tokens so far, for each head. */
+  private final double[] products;
+
+  /** The decay of the token at hand, and the product of those in front of it. */
+  private double decay;
+
+  private double sinceStart;
   private final double[][] signals;
   private final double[] sum;
 
@@ -22,7 +30,7 @@ final class Recurrence implements Session {
     this.settings = computation.settings();
     this.program = computation.program();
     this.layout = computation.layout();
-    signals = new double[Program.FIRST_READ + program.reads().size()][];
+    signals = new double[Program.FIRST_DERIVED + program.derived().size()][];
     for (int i = 0; i < signals.length; i++) {
       signals[i] = new double[program.width(i, settings)];
     }
@@ -32,48 +40,30 @@ final class Recurrence implements Session {
       int m = i % layout.count();
       this.matrices[i] = new double[layout.rows(m)][layout.columns(m)];
     }
-    eachRow((row, at) -> System.arraycopy(matrices, at, row, 0, row.length));
-    decays = new double[settings.numHeads() * layout.count()];
-    for (int i = 0; i < decays.length; i++) {
-      double g = settings.decay().get(i / layout.count());
-      decays[i] = StrictMath.pow(g, layout.matrix(i % layout.count()).decayPower());
-    }
+    products = new double[settings.numHeads()];
+    write(matrices);
   }
 
   @Override
-  public void process(
-      float[] query, float[] key, float[] value, float[] output, int from, int count) {
-    for (int t = from; t < from + count; t++) {
-      for (int head = 0; head < settings.numHeads(); head++) {
-        int kv = settings.kvHead(head);
-        copy(query, t * settings.queryWidth() + head * settings.headDim(), Program.QUERY);
-        copy(key, t * settings.keyWidth() + kv * settings.headDim(), Program.KEY);
-        copy(value, t * settings.valueWidth() + kv * settings.valueDim(), Program.VALUE);
-        token(head);
-        divide();
-        int at = t * settings.outputWidth() + head * settings.valueDim();
-        for (int j = 0; output != null && j < settings.valueDim(); j++) {
-          output[at + j] = (float) sum[j];
-        }
-      }
-    }
+  public void write(double[] from) {
+    Arrays.fill(products, 1);
+    eachRow((row, at) -> System.arraycopy(from, at, row, 0, row.length));
   }
 
   @Override
-  public void process(
-      double[] query, double[] key, double[] value, double[] output, int from, int count) {
+  public void process(Tokens tokens, int from, int count) {
     int d = settings.headDim();
     int dv = settings.valueDim();
     for (int t = from; t < from + count; t++) {
       for (int head = 0; head < settings.numHeads(); head++) {
         int kv = settings.kvHead(head);
-        System.arraycopy(query, t * settings.queryWidth() + head * d, signals[0], 0, d);
-        System.arraycopy(key, t * settings.keyWidth() + kv * d, signals[1], 0, d);
-        System.arraycopy(value, t * settings.valueWidth() + kv * dv, signals[2], 0, dv);
-        token(head);
+        tokens.query().get(t * settings.queryWidth() + head * d, signals[Program.QUERY], 0, d);
+        tokens.key().get(t * settings.keyWidth() + kv * d, signals[Program.KEY], 0, d);
+        tokens.value().get(t * settings.valueWidth() + kv * dv, signals[Program.VALUE], 0, dv);
+        token(head, tokens.gate() == null ? 1 : tokens.gate()[t * settings.numHeads() + head]);
         divide();
-        if (output != null) {
-          System.arraycopy(sum, 0, output, t * settings.outputWidth() + head * dv, dv);
+        if (tokens.output() != null) {
+          tokens.output().set(t * settings.outputWidth() + head * dv, sum, 0, dv);
         }
       }
     }
@@ -82,8 +72,10 @@ final class Recurrence implements Session {
   /**
    * One token whose rows are the arrays; leaves its outputs undivided, [H][dv], and behind those of
    * a head its denominator where there is one.
+   *
+   * @param gate [H]; null without gates
    */
-  void undivided(double[] query, double[] key, double[] value, double[] to) {
+  void undivided(double[] query, double[] key, double[] value, double[] gate, double[] to) {
     int d = settings.headDim();
     int dv = settings.valueDim();
     for (int head = 0; head < settings.numHeads(); head++) {
@@ -91,22 +83,15 @@ final class Recurrence implements Session {
       System.arraycopy(query, head * d, signals[Program.QUERY], 0, d);
       System.arraycopy(key, kv * d, signals[Program.KEY], 0, d);
       System.arraycopy(value, kv * dv, signals[Program.VALUE], 0, dv);
-      token(head);
+      token(head, gate == null ? 1 : gate[head]);
       System.arraycopy(sum, 0, to, head * sum.length, sum.length);
-    }
-  }
-
-  private void copy(float[] from, int at, int signal) {
-    int length = signal == Program.VALUE ? settings.valueDim() : settings.headDim();
-    for (int i = 0; i < length; i++) {
-      signals[signal][i] = from[at + i];
     }
   }
 
   /**
    * One token of one head: its q, k, v stand in the signals; leaves its undivided output in sum.
    */
-  private void token(int head) {
+  private void token(int head, double gate) {
     int d = settings.headDim();
     for (int i = 0; i < d; i++) {
       signals[Program.QUERY][i] *= settings.scale();
@@ -116,42 +101,60 @@ final class Recurrence implements Session {
     if (settings.normalize()) {
       signals[Program.VALUE][settings.valueDim()] = 1;
     }
-    boolean[] updated = new boolean[layout.count()];
-    for (int i = 0; i < program.reads().size(); i++) {
-      Read read = program.reads().get(i);
-      if (!read.strict()) {
-        update(head, read.matrix(), updated);
-      }
-      read(head, read, signals[Program.FIRST_READ + i]);
+    decay = gate * settings.decay().get(head);
+    sinceStart = products[head];
+    products[head] *= decay;
+    for (int i = 0; i < program.derived().size(); i++) {
+      derive(head, program.derived().get(i), signals[Program.FIRST_DERIVED + i]);
     }
     for (int m = 0; m < layout.count(); m++) {
-      update(head, m, updated);
+      update(head, m);
     }
     output();
   }
 
-  private void update(int head, int m, boolean[] updated) {
-    if (updated[m]) {
+  private void derive(int head, Derived signal, double[] to) {
+    double[] x = signals[signal.x()];
+    Arrays.fill(to, 0);
+    if (signal instanceof Weighted weighted) {
+      double product = weighted.strict() ? sinceStart : sinceStart * decay;
+      add(to, DecayTable.power(product, weighted.power()), x);
       return;
     }
-    updated[m] = true;
+    Read read = (Read) signal;
+    Matrix matrix = layout.matrix(read.matrix());
+    double[][] rows = matrices[head * layout.count() + read.matrix()];
+    for (int i = 0; i < x.length; i++) {
+      add(to, x[i], rows[i]);
+    }
+    if (!read.strict()) {
+      // x^T (g^e M + y z^T), so that strict reads may come at any place.
+      double[] z = signals[matrix.z()];
+      double seen = dot(x, signals[matrix.y()]);
+      double kept = DecayTable.power(decay, matrix.decayPower());
+      for (int j = 0; j < to.length; j++) {
+        to[j] = kept * to[j] + seen * z[j];
+      }
+    }
+  }
+
+  private void update(int head, int m) {
     Matrix matrix = layout.matrix(m);
-    double decay = decays[head * layout.count() + m];
+    double kept = DecayTable.power(decay, matrix.decayPower());
     double[] y = signals[matrix.y()];
     double[] z = signals[matrix.z()];
     double[][] rows = matrices[head * layout.count() + m];
     for (int i = 0; i < y.length; i++) {
-      decayAndAdd(rows[i], decay, y[i], z);
+      decayAndAdd(rows[i], kept, y[i], z);
     }
   }
 
-  private void read(int head, Read read, double[] to) {
-    double[] x = signals[read.x()];
-    double[][] rows = matrices[head * layout.count() + read.matrix()];
-    Arrays.fill(to, 0);
-    for (int i = 0; i < x.length; i++) {
-      add(to, x[i], rows[i]);
+  private static double dot(double[] left, double[] right) {
+    double sum = 0;
+    for (int i = 0; i < left.length; i++) {
+      sum += left[i] * right[i];
     }
+    return sum;
   }
 
   /** row = decay row + factor added. */
@@ -205,6 +208,11 @@ final class Recurrence implements Session {
   @Override
   public void read(double[] to) {
     eachRow((row, at) -> System.arraycopy(row, 0, to, at, row.length));
+  }
+
+  @Override
+  public void readProducts(double[] to) {
+    System.arraycopy(products, 0, to, 0, to.length);
   }
 
   @Override

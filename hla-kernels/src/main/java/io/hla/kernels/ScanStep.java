@@ -1,43 +1,63 @@
 package io.hla.kernels;
 
 import java.util.List;
+import java.util.StringJoiner;
 
 /**
  * One pass over the tokens that turns segments into summaries, and the rule that combines them. For
- * A followed by B, with rho = g^length(B), every matrix of the summary becomes
+ * A followed by B every matrix of the summary becomes
  *
  * <pre>
- *   M_AB = rho^decayPower M_A + M_B + sum of the products whose target is M
+ *   M_AB = rho_B^decayPower M_A + sum of the products whose target is M
  * </pre>
  *
+ * where rho is the product of a segment's decays: g^length where the decay is constant.
+ *
  * @param program what a segment runs; its matrices are the summary's and the given ones
- * @param products the cross terms
+ * @param products what segments add, for each matrix of the summary itself and its cross terms
  * @param given names of matrices that start from the state in front of the segment, known from an
  *     earlier step, instead of zero; they are not part of this step's summary
  */
 record ScanStep(Program program, List<Product> products, List<String> given) {
 
-  /** Which of the two neighbours a factor is taken from. */
-  enum Side {
-    EARLIER,
-    LATER
-  }
+  /**
+   * rho_B^rhoPower g^decayPower rho_A^earlierPower times (left of A)^T (moment of B) (right of A),
+   * added to the target.
+   *
+   * @param decayPower not above 0, for strict reads; the exponent of g is never negative in all
+   * @param left null for none
+   * @param right null for none
+   */
+  record Product(
+      String target,
+      int rhoPower,
+      int decayPower,
+      int earlierPower,
+      String left,
+      String moment,
+      String right) {
 
-  /** One matrix of one neighbour. */
-  record Factor(String matrix, Side side) {
-    static Factor earlier(String matrix) {
-      return new Factor(matrix, Side.EARLIER);
+    @Override
+    public String toString() {
+      StringJoiner text = new StringJoiner(" ");
+      text.add(target).add("+=");
+      factor(text, "rho_B", rhoPower);
+      factor(text, "g", decayPower);
+      factor(text, "rho_A", earlierPower);
+      if (left != null) {
+        text.add("A." + left + "^T");
+      }
+      text.add("B." + moment);
+      if (right != null) {
+        text.add("A." + right);
+      }
+      return text.toString();
     }
 
-    static Factor later(String matrix) {
-      return new Factor(matrix, Side.LATER);
-    }
-  }
-
-  /** rho^rhoPower g^decayPower times the matrix product of the factors, added to the target. */
-  record Product(String target, int rhoPower, int decayPower, List<Factor> factors) {
-    Product(String target, int rhoPower, int decayPower, Factor... factors) {
-      this(target, rhoPower, decayPower, List.of(factors));
+    private static void factor(StringJoiner text, String name, int power) {
+      if (power != 0) {
+        text.add(power == 1 ? name : name + "^" + power);
+      }
     }
   }
 

@@ -6,47 +6,30 @@ package io.hla.kernels;
  */
 interface Session extends AutoCloseable {
 
-  /**
-   * Runs tokens {@code from} to {@code from + count - 1}; precisions float32 and mixed.
-   *
-   * @param output rows like the others, or null when the program has no output
-   */
-  void process(float[] query, float[] key, float[] value, float[] output, int from, int count);
-
-  /** The same for float64. */
-  void process(double[] query, double[] key, double[] value, double[] output, int from, int count);
+  /** Runs tokens {@code from} to {@code from + count - 1}. */
+  void process(Tokens tokens, int from, int count);
 
   /**
-   * Runs the first {@code count} tokens of rows that have the widths and precision of the session.
+   * Runs the first {@code count} tokens of rows that have the widths of the session.
    *
    * @param withOutput whether their outputs are wanted
    */
   default void process(TokenRows rows, boolean withOutput, int count) {
     HeapRows heap = rows instanceof HeapRows given ? given : HeapRows.copy(rows, count);
-    if (rows.settings().precision().isDouble()) {
-      process(
-          heap.doubles(TokenRows.Part.QUERY),
-          heap.doubles(TokenRows.Part.KEY),
-          heap.doubles(TokenRows.Part.VALUE),
-          withOutput ? heap.doubles(TokenRows.Part.OUTPUT) : null,
-          0,
-          count);
-    } else {
-      process(
-          heap.floats(TokenRows.Part.QUERY),
-          heap.floats(TokenRows.Part.KEY),
-          heap.floats(TokenRows.Part.VALUE),
-          withOutput ? heap.floats(TokenRows.Part.OUTPUT) : null,
-          0,
-          count);
-    }
+    process(heap.tokens(withOutput), 0, count);
     if (withOutput && heap != rows) {
       heap.copyOutputs(rows, count);
     }
   }
 
+  /** Goes on from matrices in the computation's layout, which it may keep and overwrite. */
+  void write(double[] matrices);
+
   /** Copies all matrices, in the computation's layout. */
   void read(double[] matrices);
+
+  /** The product of the decays of all tokens so far, for each head of a gated session. */
+  void readProducts(double[] products);
 
   /** Frees what the session holds outside the Java heap; may be called twice. */
   @Override

@@ -58,7 +58,7 @@ final class SettingsText {
             .map(value -> Double.valueOf(value.trim()))
             .toList();
     return new AttentionSettings(
-        Operator.valueOf(constant(map, "operator")),
+        Operator.parse(map.get("operator")),
         Mask.valueOf(constant(map, "mask")),
         Form.valueOf(constant(map, "form")),
         Integer.parseInt(map.get("num-heads")),
@@ -71,7 +71,8 @@ final class SettingsText {
         Double.parseDouble(map.get("epsilon")),
         Double.parseDouble(map.get("scale")),
         FeatureMap.valueOf(constant(map, "feature-map")),
-        Precision.valueOf(constant(map, "precision")));
+        Precision.valueOf(constant(map, "precision")),
+        Boolean.parseBoolean(map.get("gated")));
   }
 
   private static String constant(Map<String, String> map, String name) {

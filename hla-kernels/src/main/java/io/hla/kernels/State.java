@@ -38,6 +38,42 @@ public final class State {
   }
 
   /**
+   * The state that given matrices are, behind {@code tokens} tokens.
+   *
+   * @param matrices one matrix of one query head, row-major, by the names of {@link #matrices}; of
+   *     symmetric matrices the upper triangle counts, of those that heads share the first head's
+   * @throws StateException if a matrix has another size
+   */
+  public static State of(AttentionSettings settings, long tokens, HeadMatrices matrices) {
+    Algebra algebra = Algebra.of(settings);
+    MatrixLayout layout = algebra.stateLayout();
+    double[] values = new double[layout.size()];
+    for (int head = 0; head < layout.heads(); head++) {
+      for (int m = 0; m < layout.count(); m++) {
+        double[] matrix = matrices.get(layout.matrix(m).name(), head);
+        int size = layout.rows(m) * layout.columns(m);
+        if (matrix.length != size) {
+          throw new StateException(
+              "HLA_STATE_SIZE",
+              String.format(
+                  "matrix %s of head %d has %d values, expected %d x %d",
+                  layout.matrix(m).name(), head, matrix.length, layout.rows(m), layout.columns(m)));
+        }
+        System.arraycopy(matrix, 0, values, layout.offset(head, m), size);
+      }
+    }
+    layout.unify(values);
+    return new State(algebra, tokens, values);
+  }
+
+  /** Gives the matrices of a state. */
+  @FunctionalInterface
+  public interface HeadMatrices {
+    /** A matrix of a query head, row-major. */
+    double[] get(String name, int head);
+  }
+
+  /**
    * The state behind a segment. With an operator whose scan has several steps, only the matrices
    * that the summary's step determines move on; {@link #ofSteps} joins them.
    *
@@ -48,7 +84,7 @@ public final class State {
     return new State(
         algebra,
         Math.addExact(tokens, segment.tokens()),
-        algebra.follow(algebra.stateLayout(), values, segment));
+        algebra.follow(algebra.stateLayout(), values, null, segment));
   }
 
   /**
@@ -112,7 +148,7 @@ public final class State {
   /** The bytes of this state; {@link StateBytes} draws them. */
   public byte[] toBytes() {
     return StateBytes.write(
-        StateBytes.Kind.STATE, settings(), 0, tokens, algebra.stateLayout(), values);
+        StateBytes.Kind.STATE, settings(), 0, tokens, algebra.stateLayout(), values, new double[0]);
   }
 
   /**
@@ -123,7 +159,7 @@ public final class State {
   public static State fromBytes(byte[] bytes) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     Algebra algebra = Algebra.of(read.settings());
-    return new State(algebra, read.tokens(), read.values(algebra.stateLayout()));
+    return new State(algebra, read.tokens(), read.values(algebra.stateLayout(), new double[0]));
   }
 
   /**
@@ -135,7 +171,7 @@ public final class State {
   public static void check(byte[] bytes, AttentionSettings settings) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     StateException.checkSame("continue from a state", settings, read.settings());
-    read.checkSize(Algebra.of(settings).stateLayout());
+    read.checkSize(Algebra.of(settings).stateLayout(), 0);
   }
 
   /** The settings that the bytes of a state name. Throws StateException. */

@@ -2,31 +2,34 @@ package io.hla.kernels;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
- * The one byte layout of states and summaries. Little-endian; version 1:
+ * The one byte layout of states and summaries. Little-endian; version 2 is version 1 with the
+ * operators and the gates that version 1 does not know, and written for those alone:
  *
  * <pre>
  *   offset  bytes  content
  *        0      4  magic "HLAS"
- *        4      2  version, 1
+ *        4      2  version, 1 or 2
  *        6      2  kind: 1 state, 2 summary
  *        8      4  n, length of the settings
  *       12      n  settings, see SettingsText
  *     12+n      4  scan step (0 in a state)
  *     16+n      8  tokens
  *     24+n      8  m, number of values
- *     32+n    8 m  values, IEEE 754 double: head after head, matrix after matrix in program order,
+ *     32+n    8 m  values, IEEE 754 double: of a summary with gates first the product of all decays of
+ *                  each head; then head after head, matrix after matrix in program order,
  *                  row-major; of a symmetric matrix each row from the diagonal on; a matrix of k and v
  *                  alone only at the first query head of its KV head that has this decay
  *   32+n+8m      4  CRC32C of everything before
  * </pre>
  */
 record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer payload) {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'S' << 24;
   private static final int FIXED = 36;
 
@@ -48,18 +51,24 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
       int step,
       long tokens,
       MatrixLayout layout,
-      double[] values) {
+      double[] values,
+      double[] products) {
     byte[] text = SettingsText.write(settings);
-    long count = layout.packedSize();
+    long count = products.length + layout.packedSize();
     int size = Math.toIntExact(FIXED + text.length + 8L * count);
     ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    out.putInt(MAGIC).putShort((short) VERSION).putShort((short) kind.code);
+    out.putInt(MAGIC).putShort((short) version(settings)).putShort((short) kind.code);
     out.putInt(text.length).put(text);
     out.putInt(step).putLong(tokens).putLong(count);
-    layout.pack(values, out.asDoubleBuffer());
+    DoubleBuffer numbers = out.asDoubleBuffer();
+    layout.pack(values, numbers.put(products));
     out.position(size - 4);
     out.putInt(checksum(out.array(), size - 4));
     return out.array();
+  }
+
+  private static int version(AttentionSettings settings) {
+    return settings.operator().isOfThePaper() && !settings.gated() ? 1 : 2;
   }
 
   static StateBytes read(Kind kind, byte[] bytes) {
@@ -105,17 +114,18 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return new StateBytes(settings(text), step, tokens, payload);
   }
 
-  /** The matrices in a layout that fits the settings. */
-  double[] values(MatrixLayout layout) {
-    checkSize(layout);
-    return layout.unpack(payload.asDoubleBuffer());
+  /** The matrices in a layout that fits the settings, and the products in front of them. */
+  double[] values(MatrixLayout layout, double[] products) {
+    checkSize(layout, products.length);
+    DoubleBuffer numbers = payload.asDoubleBuffer();
+    return layout.unpack(numbers.get(products));
   }
 
   /** Refuses more or fewer values than the layout has. */
-  void checkSize(MatrixLayout layout) {
-    if (payload.remaining() != 8L * layout.packedSize()) {
-      throw damaged(
-          "has %d values, its settings need %d", payload.remaining() / 8, layout.packedSize());
+  void checkSize(MatrixLayout layout, int products) {
+    long needed = products + layout.packedSize();
+    if (payload.remaining() != 8 * needed) {
+      throw damaged("has %d values, its settings need %d", payload.remaining() / 8, needed);
     }
   }
 

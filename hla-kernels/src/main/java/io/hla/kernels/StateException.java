@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.StringJoiner;
 
@@ -30,13 +31,15 @@ public final class StateException extends IllegalArgumentException {
     }
     StringJoiner differences = new StringJoiner(", ");
     Map<String, String> other = theirs.describe();
-    ours.describe()
-        .forEach(
-            (name, value) -> {
-              if (!value.equals(other.get(name))) {
-                differences.add(name + " is " + other.get(name) + ", expected " + value);
-              }
-            });
+    Map<String, String> all = new LinkedHashMap<>(ours.describe());
+    other.keySet().forEach(name -> all.putIfAbsent(name, "false"));
+    all.forEach(
+        (name, value) -> {
+          String theirValue = other.getOrDefault(name, "false");
+          if (!value.equals(theirValue)) {
+            differences.add(name + " is " + theirValue + ", expected " + value);
+          }
+        });
     throw new StateException(
         "HLA_STATE_SETTINGS", "cannot " + action + " of other settings: " + differences);
   }

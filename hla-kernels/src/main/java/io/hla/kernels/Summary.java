@@ -13,37 +13,51 @@ import java.util.List;
  * so their order is part of the result and no unordered reduction may be used.
  */
 public final class Summary {
+  private static final double[] NO_PRODUCTS = {};
+
   private final Algebra algebra;
   private final int step;
   private final long tokens;
   private final double[] values;
 
-  Summary(Algebra algebra, int step, long tokens, double[] values) {
+  /** The product of all decays of each head; null where the decay is constant. */
+  private final double[] products;
+
+  Summary(Algebra algebra, int step, long tokens, double[] values, double[] products) {
     this.algebra = algebra;
     this.step = step;
     this.tokens = tokens;
     this.values = values;
+    this.products = products;
   }
 
-  /** How many scan steps the operator needs: 2 for hla3 published, else 1. */
+  /**
+   * How many scan steps the operator needs: 1 where the summary of a segment does not depend on
+   * what stands in front of it.
+   */
   public static int steps(AttentionSettings settings) {
     return Algebra.of(settings).steps().size();
   }
 
   /** About how many bytes {@link #toBytes} gives for a summary of {@code step}. */
   public static long sizeInBytes(AttentionSettings settings, int step) {
-    return 8L * Algebra.of(settings).summaryLayout(step).packedSize();
+    return 8L * (Algebra.of(settings).summaryLayout(step).packedSize() + settings.gateWidth());
   }
 
   /** Bytes of a summary of {@code step} as it lies in memory, where nothing is packed. */
   public static long bytesInMemory(AttentionSettings settings, int step) {
-    return 8L * Algebra.of(settings).summaryLayout(step).size();
+    return 8L * (Algebra.of(settings).summaryLayout(step).size() + settings.gateWidth());
   }
 
   /** The summary of no token. */
   public static Summary identity(AttentionSettings settings, int step) {
     Algebra algebra = Algebra.of(settings);
-    return new Summary(algebra, step, 0, new double[algebra.summaryLayout(step).size()]);
+    return new Summary(
+        algebra,
+        step,
+        0,
+        new double[algebra.summaryLayout(step).size()],
+        settings.gated() ? algebra.constantDecays(0) : null);
   }
 
   /**
@@ -61,7 +75,14 @@ public final class Summary {
         algebra,
         step,
         Math.addExact(tokens, later.tokens),
-        algebra.follow(algebra.summaryLayout(step), values, later));
+        algebra.follow(algebra.summaryLayout(step), values, decays(), later),
+        products == null ? null : multiply(products, later.products));
+  }
+
+  private static double[] multiply(double[] left, double[] right) {
+    double[] product = new double[left.length];
+    DoubleRows.multiply(product, left, right, 0, product.length);
+    return product;
   }
 
   /** The settings that the summary was made with. */
@@ -87,7 +108,13 @@ public final class Summary {
   /** The bytes of this summary; {@link StateBytes} draws them. */
   public byte[] toBytes() {
     return StateBytes.write(
-        StateBytes.Kind.SUMMARY, settings(), step, tokens, algebra.summaryLayout(step), values);
+        StateBytes.Kind.SUMMARY,
+        settings(),
+        step,
+        tokens,
+        algebra.summaryLayout(step),
+        values,
+        products == null ? NO_PRODUCTS : products);
   }
 
   /**
@@ -103,8 +130,15 @@ public final class Summary {
           "HLA_STATE_DAMAGED",
           "scan step is " + read.step() + ", expected below " + algebra.steps().size());
     }
+    double[] products = new double[read.settings().gateWidth()];
+    double[] values = read.values(algebra.summaryLayout(read.step()), products);
     return new Summary(
-        algebra, read.step(), read.tokens(), read.values(algebra.summaryLayout(read.step())));
+        algebra, read.step(), read.tokens(), values, read.settings().gated() ? products : null);
+  }
+
+  /** The product of the decays of all tokens for each head. */
+  double[] decays() {
+    return products == null ? algebra.constantDecays(tokens) : products;
   }
 
   double[] values() {

@@ -66,6 +66,11 @@ final class Errors {
    */
   static double allowed(AttentionSettings settings, int tokens) {
     double unit = settings.precision().isDouble() ? 0x1p-53 : 0x1p-24;
-    return 16 * unit * (settings.form() == Form.PUBLISHED ? tokens : 1);
+    return 16 * unit * (subtracts(settings) ? tokens : 1);
+  }
+
+  /** Whether outputs are differences of sums. */
+  static boolean subtracts(AttentionSettings settings) {
+    return Operators.outputs(settings).output().stream().anyMatch(t -> t.coefficient() < 0);
   }
 }

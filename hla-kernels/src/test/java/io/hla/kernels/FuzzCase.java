@@ -61,6 +61,7 @@ record FuzzCase(
         .scale(pick(SCALES, random))
         .featureMap(FeatureMap.values()[random.nextInt(FeatureMap.values().length)])
         .precision(Precision.values()[random.nextInt(Precision.values().length)])
+        .gated(random.nextInt(3) == 0)
         .build();
   }
 

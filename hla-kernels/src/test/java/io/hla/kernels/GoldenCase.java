@@ -48,7 +48,7 @@ record GoldenCase(
     o.get("decay").forEach(value -> decay.add(value.asDouble()));
     return AttentionSettings.builder(
             options.get("headDim").asInt(), options.get("valueDim").asInt())
-        .operator(Operator.valueOf(upper(o.get("operator"))))
+        .operator(Operator.parse(o.get("operator").asText()))
         .mask(Mask.valueOf(upper(o.get("mask"))))
         .form(Form.valueOf(upper(o.get("form"))))
         .heads(options.get("numHeads").asInt(), options.get("numKvHeads").asInt())

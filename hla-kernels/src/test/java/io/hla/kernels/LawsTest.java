@@ -33,6 +33,7 @@ class LawsTest {
     if (variant.hasRidge()) {
       all.add(new Options("ridge", b -> b.ridge(2)));
     }
+    all.add(new Options("gates", b -> b.gated(true)));
     return all;
   }
 
@@ -100,14 +101,18 @@ class LawsTest {
 
     /** The summary of a stretch in a scan step, from the true moments in front of it. */
     private Summary summary(int step, int from, int to) {
-      State inFront = step == 0 ? State.initial(settings) : momentsInFront(from);
+      State inFront = knownInFront(step, from);
       return tokens.slice(settings, from, to).summary(kernel, step, inFront);
     }
 
-    private State momentsInFront(int position) {
-      Summary moments =
-          tokens.slice(settings, 0, position).summary(kernel, 0, State.initial(settings));
-      return State.initial(settings).advance(moments);
+    /** What the steps before one have found in front of a position. */
+    private State knownInFront(int step, int position) {
+      State known = State.initial(settings);
+      Stretch front = tokens.slice(settings, 0, position);
+      for (int earlier = 0; earlier < step; earlier++) {
+        known = known.advance(front.summary(kernel, earlier, knownInFront(earlier, 0)));
+      }
+      return known;
     }
 
     /** The state in front of a position as the scan finds it, all steps joined. */

@@ -15,7 +15,7 @@ record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
    * decay only.
    */
   static List<Options> of(Variant variant) {
-    boolean exact = variant.form() == Form.EXACT;
+    boolean exact = variant.form() == Form.EXACT && !subtracts(variant);
     List<Options> all =
         new ArrayList<>(
             List.of(
@@ -32,7 +32,15 @@ record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
                             .decay(List.of(1.0, 0.5, 0.99, 1e-6))
                             .normalize(exact)
                             .epsilon(0.125)
-                            .featureMap(FeatureMap.RELU))));
+                            .featureMap(FeatureMap.RELU)),
+                new Options(
+                    "gates-grouped-normalize-elu1",
+                    b ->
+                        b.gated(true)
+                            .heads(4, 2)
+                            .decay(List.of(1.0, 0.5, 0.99, 1.0))
+                            .normalize(exact)
+                            .featureMap(FeatureMap.ELU1))));
     if (variant.hasRidge()) {
       all.add(new Options("ridge", b -> b.ridge(0.75)));
       all.add(
@@ -41,6 +49,10 @@ record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
               b -> b.ridge(0.75).decay(0.9).normalize(exact).featureMap(FeatureMap.ELU1)));
     }
     return all;
+  }
+
+  private static boolean subtracts(Variant variant) {
+    return Errors.subtracts(variant.settings(1, 1).build());
   }
 
   @Override

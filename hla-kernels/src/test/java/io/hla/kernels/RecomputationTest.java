@@ -156,7 +156,8 @@ class RecomputationTest {
       again.next(
           row(tokens[0], t, settings.queryWidth()),
           row(tokens[1], t, settings.keyWidth()),
-          row(tokens[2], t, settings.valueWidth()));
+          row(tokens[2], t, settings.valueWidth()),
+          null);
       for (int i = 0; worst != null && i < settings.outputWidth(); i++) {
         double actual = outputs[t * settings.outputWidth() + i];
         double off = Recomputation.offBy(actual, again.expected()[i], again.allowed()[i]);

@@ -21,7 +21,8 @@ final class RoundingBound {
     Sums numerator = Sums.of(settings, tokens);
     Sums denominator =
         settings.normalize()
-            ? Sums.of(settings, new Stretch(tokens.q(), tokens.k(), ones(tokens)))
+            ? Sums.of(
+                settings, new Stretch(tokens.q(), tokens.k(), ones(tokens.v()), tokens.gate()))
             : null;
     int width = settings.outputWidth();
     for (int i = start * width; i < end * width; i++) {
@@ -44,7 +45,7 @@ final class RoundingBound {
     double[] expected = state(settings, tokens, settings.decay()).values();
     AttentionSettings positive = positive(settings);
     double[] sums = state(positive, tokens.absolute(), settings.decay()).values();
-    double[] undecayed = state(positive, tokens.absolute(), undecayed(settings)).values();
+    double[] undecayed = state(positive, undecayed(tokens), undecayed(settings)).values();
     double[] values = actual.values();
     for (int i = 0; i < values.length; i++) {
       assertClose(values[i], expected[i], allowed(settings, sums[i], undecayed[i]), "state", i);
@@ -56,7 +57,7 @@ final class RoundingBound {
     double[] expected = summary(settings, tokens, start, step, settings.decay());
     AttentionSettings positive = positive(settings);
     double[] sums = summary(positive, tokens.absolute(), start, step, settings.decay());
-    double[] undecayed = summary(positive, tokens.absolute(), start, step, undecayed(settings));
+    double[] undecayed = summary(positive, undecayed(tokens), start, step, undecayed(settings));
     double[] values = actual.values();
     for (int i = 0; i < values.length; i++) {
       assertClose(values[i], expected[i], allowed(settings, sums[i], undecayed[i]), "summary", i);
@@ -71,7 +72,7 @@ final class RoundingBound {
       Program positive =
           new Program(
               program.matrices(),
-              program.reads(),
+              program.derived(),
               program.output().stream()
                   .map(term -> new Program.Term(Math.abs(term.coefficient()), term.signal()))
                   .toList());
@@ -81,7 +82,7 @@ final class RoundingBound {
           run(
               with(plain, Math.abs(plain.scale()), undecayed(plain), false),
               positive,
-              tokens.absolute());
+              undecayed(tokens));
       double[] allowed = new double[value.length];
       Arrays.setAll(allowed, i -> allowed(settings, sums[i], undecayed[i]));
       return new Sums(value, allowed);
@@ -94,7 +95,7 @@ final class RoundingBound {
       double[] o = new double[count * settings.outputWidth()];
       Kernels.recurrent()
           .open(new Computation(settings, program, layout), matrices)
-          .process(tokens.q(), tokens.k(), tokens.v(), o, 0, count);
+          .process(Tokens.of(tokens.q(), tokens.k(), tokens.v(), tokens.gate(), o), 0, count);
       return o;
     }
   }
@@ -141,8 +142,15 @@ final class RoundingBound {
     return settings.decay().stream().map(g -> g == 1 ? g : Math.nextDown(1.0)).toList();
   }
 
-  private static double[] ones(Stretch tokens) {
-    double[] ones = new double[tokens.v().length];
+  /** Absolute values without gates that close. */
+  private static Stretch undecayed(Stretch tokens) {
+    double[] gate = tokens.gate() == null ? null : ones(tokens.gate());
+    Stretch absolute = tokens.absolute();
+    return new Stretch(absolute.q(), absolute.k(), absolute.v(), gate);
+  }
+
+  private static double[] ones(double[] like) {
+    double[] ones = new double[like.length];
     Arrays.fill(ones, 1);
     return ones;
   }
@@ -164,6 +172,7 @@ final class RoundingBound {
         s.epsilon(),
         scale,
         s.featureMap(),
-        Precision.FLOAT64);
+        Precision.FLOAT64,
+        s.gated());
   }
 }

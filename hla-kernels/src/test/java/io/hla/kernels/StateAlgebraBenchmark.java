@@ -36,8 +36,8 @@ import org.openjdk.jmh.util.Statistics;
 public class StateAlgebraBenchmark {
   private static final int TOKENS = 200;
 
-  @Param({"HLA2", "HLA3"})
-  public Operator operator;
+  @Param({"hla2", "hla3"})
+  public String operator;
 
   /** d and dv. */
   @Param({"64", "128"})
@@ -52,7 +52,10 @@ public class StateAlgebraBenchmark {
   @Setup
   public void summarize() {
     AttentionSettings settings =
-        AttentionSettings.builder(size, size).operator(operator).decay(0.999).build();
+        AttentionSettings.builder(size, size)
+            .operator(Operator.parse(operator))
+            .decay(0.999)
+            .build();
     State zero = State.initial(settings);
     earlier = Stretch.normal(settings, TOKENS, 1).summary(Kernels.java(), 0, zero);
     later = Stretch.normal(settings, TOKENS, 2).summary(Kernels.java(), 0, zero);
@@ -121,7 +124,7 @@ public class StateAlgebraBenchmark {
           String.format(
               "%-18s %-6s %4s %12.1f %12.1f %12.1f %9d%n",
               result.getPrimaryResult().getLabel(),
-              Operator.valueOf(result.getParams().getParam("operator")).text(),
+              result.getParams().getParam("operator"),
               result.getParams().getParam("size"),
               times.getMin(),
               times.getPercentile(50),

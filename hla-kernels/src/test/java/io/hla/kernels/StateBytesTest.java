@@ -119,9 +119,9 @@ class StateBytesTest {
 
   @Test
   void aNewerVersionIsNamed() throws IOException {
-    byte[] newer = withChecksum(resource("state-v1.bin"), 4, (byte) 2);
+    byte[] newer = withChecksum(resource("state-v1.bin"), 4, (byte) 3);
     assertThatThrownBy(() -> State.fromBytes(newer))
-        .hasMessage("the state has version 2, this program reads up to 1")
+        .hasMessage("the state has version 3, this program reads up to 2")
         .extracting(e -> ((StateException) e).condition())
         .isEqualTo("HLA_STATE_VERSION");
   }
@@ -167,8 +167,8 @@ class StateBytesTest {
       byte[] cut = Arrays.copyOf(bytes, length);
       refuses("HLA_STATE_DAMAGED", "the state ", () -> State.check(cut, settings));
     }
-    byte[] newer = withChecksum(bytes, 4, (byte) 2);
-    refuses("HLA_STATE_VERSION", "version 2", () -> State.check(newer, settings));
+    byte[] newer = withChecksum(bytes, 4, (byte) 3);
+    refuses("HLA_STATE_VERSION", "version 3", () -> State.check(newer, settings));
     byte[] summary = resource("summary-v1.bin");
     refuses("HLA_STATE_DAMAGED", "kind 2, expected 1", () -> State.check(summary, settings));
   }

@@ -206,8 +206,8 @@ class StreamsTest {
           .hasMessageStartingWith("query has 120 values, expected ");
       assertThatThrownBy(() -> applier.apply(q, k, v, o, -1, 1))
           .hasMessage("tokens from -1, count 1, expected both from 0");
-      assertThatThrownBy(() -> summarizer.add(new float[12], new float[6], new float[4], 0, 1))
-          .hasMessage("float arrays with precision float64, expected double");
+      assertThatThrownBy(() -> summarizer.add(q, k, v, new double[8], 0, 1))
+          .hasMessage("gates, expected none");
       assertThat(applier.state().tokens()).isZero();
       assertThat(applier.state().values()).containsOnly(0);
     }

@@ -4,14 +4,32 @@ import java.util.Arrays;
 import java.util.Random;
 
 /** A stretch of tokens in double, fed to kernels in the precision of the settings. */
-record Stretch(double[] q, double[] k, double[] v) {
+record Stretch(double[] q, double[] k, double[] v, double[] gate) {
+  Stretch(double[] q, double[] k, double[] v) {
+    this(q, k, v, null);
+  }
 
   static Stretch normal(AttentionSettings settings, int tokens, long seed) {
     Random random = new Random(seed);
     return new Stretch(
         fill(tokens * settings.queryWidth(), random),
         fill(tokens * settings.keyWidth(), random),
-        fill(tokens * settings.valueWidth(), random));
+        fill(tokens * settings.valueWidth(), random),
+        settings.gated() ? gates(tokens * settings.numHeads(), random) : null);
+  }
+
+  /** Resets, small and large gates, and ones. */
+  private static double[] gates(int length, Random random) {
+    double[] gates = new double[length];
+    for (int i = 0; i < length; i++) {
+      gates[i] =
+          switch (random.nextInt(8)) {
+            case 0 -> random.nextInt(4) == 0 ? 0 : random.nextDouble();
+            case 1 -> 1;
+            default -> 1 - random.nextDouble() / 16;
+          };
+    }
+    return gates;
   }
 
   /** Values in -2 .. 2, so that sums stay exact in double. */
@@ -19,6 +37,10 @@ record Stretch(double[] q, double[] k, double[] v) {
     Stretch stretch = normal(settings, tokens, seed);
     for (double[] values : new double[][] {stretch.q, stretch.k, stretch.v}) {
       Arrays.setAll(values, i -> Math.max(-2, Math.min(2, Math.rint(values[i] * 1.5))));
+    }
+    if (stretch.gate != null) {
+      // Mostly ones: every half costs a bit of the sums.
+      Arrays.setAll(stretch.gate, i -> i % 31 == 7 ? 0 : i % 29 == 5 ? 0.5 : 1);
     }
     return stretch;
   }
@@ -31,7 +53,7 @@ record Stretch(double[] q, double[] k, double[] v) {
   }
 
   Stretch absolute() {
-    return new Stretch(absolute(q), absolute(k), absolute(v));
+    return new Stretch(absolute(q), absolute(k), absolute(v), gate);
   }
 
   private static double[] absolute(double[] values) {
@@ -47,7 +69,10 @@ record Stretch(double[] q, double[] k, double[] v) {
     return new Stretch(
         Arrays.copyOfRange(q, from * settings.queryWidth(), to * settings.queryWidth()),
         Arrays.copyOfRange(k, from * settings.keyWidth(), to * settings.keyWidth()),
-        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()));
+        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()),
+        gate == null
+            ? null
+            : Arrays.copyOfRange(gate, from * settings.numHeads(), to * settings.numHeads()));
   }
 
   double[] outputs(AttentionKernel kernel, State inFront) {
@@ -71,12 +96,12 @@ record Stretch(double[] q, double[] k, double[] v) {
     if (settings.precision().isDouble()) {
       double[] o = new double[size];
       Arrays.fill(o, Double.NaN);
-      applier.apply(q, k, v, o, 0, n);
+      applier.apply(q, k, v, gate, o, 0, n);
       return o;
     }
     float[] o = new float[size];
     Arrays.fill(o, Float.NaN);
-    applier.apply(floats(q), floats(k), floats(v), o, 0, n);
+    applier.apply(floats(q), floats(k), floats(v), gate, o, 0, n);
     return doubles(o);
   }
 
@@ -91,9 +116,9 @@ record Stretch(double[] q, double[] k, double[] v) {
   void add(Summarizer summarizer, AttentionSettings settings) {
     int n = tokens(settings);
     if (settings.precision().isDouble()) {
-      summarizer.add(q, k, v, 0, n);
+      summarizer.add(q, k, v, gate, 0, n);
     } else {
-      summarizer.add(floats(q), floats(k), floats(v), 0, n);
+      summarizer.add(floats(q), floats(k), floats(v), gate, 0, n);
     }
   }
 

@@ -16,6 +16,7 @@ final class TokenCall {
   private double[] q;
   private double[] k;
   private double[] v;
+  private double[] gate;
   private double[] o;
   private boolean isDouble;
   private int from;
@@ -31,6 +32,10 @@ final class TokenCall {
     call.q = around(tokens.q(), from * settings.queryWidth(), tail.getAsInt(), Double.NaN);
     call.k = around(tokens.k(), from * settings.keyWidth(), tail.getAsInt(), Double.NaN);
     call.v = around(tokens.v(), from * settings.valueWidth(), tail.getAsInt(), Double.NaN);
+    call.gate =
+        tokens.gate() == null
+            ? null
+            : around(tokens.gate(), from * settings.numHeads(), tail.getAsInt(), Double.NaN);
     int width = settings.outputWidth();
     call.o = around(new double[call.count * width], from * width, tail.getAsInt(), UNTOUCHED);
     Arrays.fill(call.o, UNTOUCHED);
@@ -46,12 +51,12 @@ final class TokenCall {
 
   void apply(Applier applier) {
     if (isDouble) {
-      applier.apply(q, k, v, o, from, count);
+      applier.apply(q, k, v, gate, o, from, count);
       return;
     }
     float[] narrow = floats(o);
     try {
-      applier.apply(floats(q), floats(k), floats(v), narrow, from, count);
+      applier.apply(floats(q), floats(k), floats(v), gate, narrow, from, count);
     } finally {
       o = narrow == null ? null : Stretch.doubles(narrow);
     }
@@ -59,9 +64,9 @@ final class TokenCall {
 
   void add(Summarizer summarizer) {
     if (isDouble) {
-      summarizer.add(q, k, v, from, count);
+      summarizer.add(q, k, v, gate, from, count);
     } else {
-      summarizer.add(floats(q), floats(k), floats(v), from, count);
+      summarizer.add(floats(q), floats(k), floats(v), gate, from, count);
     }
   }
 

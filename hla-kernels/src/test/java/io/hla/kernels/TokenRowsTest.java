@@ -40,12 +40,56 @@ class TokenRowsTest {
             variant.settings(size[0], size[1]).heads(4, 2).precision(precision).build();
         for (int length : LENGTHS) {
           Stretch tokens = Stretch.normal(settings, length, 3);
-          try (TokenRows rows = owner.get().rows(settings, Math.max(1, length))) {
-            fill(rows, Part.QUERY, tokens.q());
-            fill(rows, Part.KEY, tokens.k());
-            fill(rows, Part.VALUE, tokens.v());
+          Element element = precision.isDouble() ? Element.DOUBLE : Element.FLOAT;
+          try (TokenRows rows = owner.get().rows(settings, Math.max(1, length), element, element)) {
+            fill(rows, tokens);
             assertSameOutputs(kernel.get(), settings, tokens, rows, length);
             assertSameSummaries(kernel.get(), settings, tokens, rows, length);
+          }
+        }
+      }
+    }
+  }
+
+  private static void fill(TokenRows rows, Stretch tokens) {
+    fill(rows, Part.QUERY, tokens.q());
+    fill(rows, Part.KEY, tokens.k());
+    fill(rows, Part.VALUE, tokens.v());
+    if (tokens.gate() != null) {
+      fill(rows, Part.GATE, tokens.gate());
+    }
+  }
+
+  /** Rows of floats in float64 give what rows of doubles do, rounded once. */
+  @ParameterizedTest(name = "{0} with rows of {1} {2}")
+  @MethodSource("cases")
+  void float64TakesAndGivesFloats(TestKernels kernel, TestKernels owner, Variant variant) {
+    for (int[] size : SIZES) {
+      AttentionSettings settings =
+          variant
+              .settings(size[0], size[1])
+              .heads(4, 2)
+              .gated(size[0] == 3)
+              .precision(Precision.FLOAT64)
+              .build();
+      for (int length : LENGTHS) {
+        Stretch tokens = Stretch.normal(settings, length, 5);
+        State zero = State.initial(settings);
+        double[] expected = tokens.outputs(kernel.get(), zero);
+        byte[] behind = tokens.stateBehind(kernel.get(), zero).toBytes();
+        for (Element input : Element.values()) {
+          for (Element output : Element.values()) {
+            String what = length + " tokens of " + settings + ", " + input + " to " + output;
+            try (TokenRows rows = owner.get().rows(settings, Math.max(1, length), input, output);
+                Applier applier = kernel.get().applier(zero)) {
+              fill(rows, tokens);
+              applier.apply(rows, length);
+              for (int i = 0; i < expected.length; i++) {
+                double rounded = output == Element.FLOAT ? (float) expected[i] : expected[i];
+                assertThat(rows.get(Part.OUTPUT, i)).as(what).isEqualTo(rounded);
+              }
+              assertThat(applier.state().toBytes()).as(what).isEqualTo(behind);
+            }
           }
         }
       }
@@ -98,8 +142,9 @@ class TokenRowsTest {
   @MethodSource("io.hla.kernels.TestKernels#all")
   void everyNumberThatIsNotFiniteIsSeen(TestKernels kernel) {
     for (Precision precision : Precision.values()) {
-      AttentionSettings settings = AttentionSettings.builder(7, 3).precision(precision).build();
-      try (TokenRows rows = kernel.get().rows(settings, 33)) {
+      AttentionSettings settings =
+          AttentionSettings.builder(7, 3).precision(precision).gated(true).build();
+      try (TokenRows rows = kernel.get().rows(settings, 33, Element.FLOAT, Element.FLOAT)) {
         rows.set(Part.QUERY, 0, -Float.MAX_VALUE);
         rows.set(Part.QUERY, 1, Float.MIN_VALUE);
         for (Part part : Part.values()) {
@@ -123,15 +168,16 @@ class TokenRowsTest {
   @MethodSource("io.hla.kernels.TestKernels#all")
   void wrongUseIsRefused(TestKernels kernel) {
     AttentionSettings settings = AttentionSettings.builder(4, 4).build();
-    TokenRows rows = kernel.get().rows(settings, 8);
+    TokenRows rows = kernel.get().rows(settings, 8, Element.FLOAT, Element.FLOAT);
     assertThatThrownBy(() -> rows.get(Part.KEY, 32)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> rows.set(Part.KEY, -1, 0))
         .isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> rows.isFinite(Part.KEY, 9))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> kernel.get().rows(settings, 0))
+    assertThatThrownBy(() -> kernel.get().rows(settings, 0, Element.FLOAT, Element.FLOAT))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> kernel.get().rows(settings, Integer.MAX_VALUE))
+    assertThatThrownBy(
+            () -> kernel.get().rows(settings, Integer.MAX_VALUE, Element.FLOAT, Element.FLOAT))
         .isInstanceOf(ArithmeticException.class);
     try (Applier applier = kernel.get().applier(State.initial(settings))) {
       for (int count : new int[] {-1, 9, Integer.MAX_VALUE}) {
@@ -144,7 +190,7 @@ class TokenRowsTest {
             AttentionSettings.builder(5, 4).build(),
             AttentionSettings.builder(4, 5).build(),
             AttentionSettings.builder(4, 4).heads(2, 1).build(),
-            AttentionSettings.builder(4, 4).precision(Precision.FLOAT64).build())) {
+            AttentionSettings.builder(4, 4).gated(true).build())) {
       try (Applier applier = kernel.get().applier(State.initial(other))) {
         assertThatThrownBy(() -> applier.apply(rows, 1))
             .isInstanceOf(IllegalArgumentException.class);
@@ -152,6 +198,8 @@ class TokenRowsTest {
     }
     rows.close();
     rows.close();
+    assertThatThrownBy(() -> kernel.get().rows(settings, 1, Element.DOUBLE, Element.FLOAT))
+        .hasMessage("rows of doubles with precision mixed, expected float");
   }
 
   @Test
@@ -160,7 +208,7 @@ class TokenRowsTest {
     TestKernels.natives()
         .forEach(
             kernel -> {
-              TokenRows rows = kernel.get().rows(settings, 8);
+              TokenRows rows = kernel.get().rows(settings, 8, Element.FLOAT, Element.FLOAT);
               assertThat(rows.array(Part.QUERY)).isNull();
               assertThat(rows.address(Part.OUTPUT)).isPositive();
               rows.close();
