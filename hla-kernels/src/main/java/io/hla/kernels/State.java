@@ -75,7 +75,7 @@ public final class State {
 
   /**
    * The state behind a segment. With an operator whose scan has several steps, only the matrices
-   * that the summary's step determines move on; {@link #ofSteps} joins them.
+   * that the summary's step determines move on; {@link #withStep} joins them.
    *
    * @throws StateException if the summary was made with other settings
    */
@@ -88,34 +88,27 @@ public final class State {
   }
 
   /**
-   * The state whose matrices come each from the scan step that determines it.
+   * This state with the matrices that one scan step determines.
    *
-   * @param states one behind the same tokens for each step, in their order
-   * @throws StateException if there are more or fewer, or they differ in settings or tokens
+   * @param step which, below {@link Summary#steps}
+   * @param other a state behind the same tokens that the summaries of the step gave
+   * @throws StateException if it differs in settings or tokens
    */
-  public static State ofSteps(List<State> states) {
-    State first = states.get(0);
-    int steps = first.algebra.steps().size();
-    if (states.size() != steps) {
+  public State withStep(int step, State other) {
+    StateException.checkSame("join a state", settings(), other.settings());
+    if (other.tokens != tokens) {
       throw new StateException(
           "HLA_STATE_STEP",
-          "cannot join states of " + states.size() + " scan steps, expected " + steps);
+          "cannot join states behind " + tokens + " and " + other.tokens + " tokens");
     }
-    MatrixLayout layout = first.algebra.stateLayout();
-    double[] values = first.values.clone();
-    for (int step = 1; step < steps; step++) {
-      State other = states.get(step);
-      StateException.checkSame("join a state", first.settings(), other.settings());
-      if (other.tokens != first.tokens) {
-        throw new StateException(
-            "HLA_STATE_STEP",
-            "cannot join states behind " + first.tokens + " and " + other.tokens + " tokens");
-      }
-      for (String name : first.algebra.summaryLayout(step).names()) {
-        MatrixLayout.copy(name, layout, other.values, layout, values);
+    MatrixLayout layout = algebra.stateLayout();
+    double[] joined = values.clone();
+    for (String name : algebra.summaryLayout(step).names()) {
+      if (layout.indexOf(name) >= 0) {
+        MatrixLayout.copy(name, layout, other.values, layout, joined);
       }
     }
-    return new State(first.algebra, first.tokens, values);
+    return new State(algebra, tokens, joined);
   }
 
   /** The settings that the state belongs to. */

@@ -117,11 +117,11 @@ class LawsTest {
 
     /** The state in front of a position as the scan finds it, all steps joined. */
     private State inFront(int position) {
-      List<State> steps = new ArrayList<>();
-      for (int step = 0; step < Summary.steps(settings); step++) {
-        steps.add(State.initial(settings).advance(summary(step, 0, position)));
+      State joined = State.initial(settings).advance(summary(0, 0, position));
+      for (int step = 1; step < Summary.steps(settings); step++) {
+        joined = joined.withStep(step, State.initial(settings).advance(summary(step, 0, position)));
       }
-      return State.ofSteps(steps);
+      return joined;
     }
 
     private void same(String law, Summary actual, Summary expected) {
@@ -178,12 +178,11 @@ class LawsTest {
                 .form(Form.PUBLISHED)
                 .decay(0.5)
                 .build());
-    assertThatThrownBy(() -> State.ofSteps(List.of(zero)))
-        .hasMessage("cannot join states of 1 scan steps, expected 2");
-    assertThatThrownBy(() -> State.ofSteps(List.of(zero, ahead)))
+    assertThatThrownBy(() -> zero.withStep(1, ahead))
         .hasMessage("cannot join states behind 0 and 2 tokens");
-    assertThatThrownBy(() -> State.ofSteps(List.of(zero, other)))
+    assertThatThrownBy(() -> zero.withStep(1, other))
         .hasMessageContaining("decay is [0.5], expected [1.0]");
+    assertThatThrownBy(() -> zero.withStep(2, zero)).hasMessage("scan step is 2, expected below 2");
     assertThatThrownBy(() -> Kernels.recurrent().summarizer(2, zero))
         .hasMessage("scan step is 2, expected below 2");
     assertThatThrownBy(() -> Summary.identity(settings, 0).combine(Summary.identity(settings, 1)))
