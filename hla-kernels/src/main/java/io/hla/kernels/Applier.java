@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import java.util.Objects;
+
 /**
  * A stream of tokens that gives every token its output. Rows are packed: token t of {@code query}
  * stands at {@code t * H * d}, of {@code key} at {@code t * Hkv * d}, of {@code value} at {@code t
@@ -83,6 +85,7 @@ public final class Applier implements AutoCloseable {
   }
 
   private void apply(Tokens arrays, int from, int count) {
+    Objects.requireNonNull(arrays.output(), "output");
     arrays.check(algebra.settings(), from, count);
     use.enter();
     try {

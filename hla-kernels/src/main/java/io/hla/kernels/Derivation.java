@@ -210,7 +210,7 @@ final class Derivation {
         return target;
       }
       String name = "<" + text(y) + "|" + text(z) + ">" + power;
-      int moment = builder.matrix(name, y, z, power);
+      int moment = fromZero(name, y, z, power);
       return builder.matrices().get(moment);
     }
 
@@ -244,10 +244,15 @@ final class Derivation {
           return -1;
         }
         String name = "<" + text(whole.y()) + "|" + text(rest) + ">" + restPower;
-        int matrix = builder.matrix(name, whole.y(), rest, restPower);
+        int matrix = fromZero(name, whole.y(), rest, restPower);
         rest = builder.derive(new Read(tower.get(i).x(), matrix, tower.get(i).strict()));
       }
       return rest;
+    }
+
+    /** A matrix of the segment alone, even where a given one sums the same. */
+    private int fromZero(String name, int y, int z, int power) {
+      return builder.matrix(new Matrix(name, y, z, power, 0), known);
     }
 
     private Matrix matrix(Read read) {

@@ -1,7 +1,9 @@
 package io.hla.kernels;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /**
  * An operator as a short list of linear attentions over <em>signals</em>: one row per token and
@@ -32,7 +34,11 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
    * @param z signal whose width is the number of columns
    * @param diagonal M_0 = diagonal I stands in front of the first token
    */
-  record Matrix(String name, int y, int z, int decayPower, double diagonal) {}
+  record Matrix(String name, int y, int z, int decayPower, double diagonal) {
+    Matrix named(String other) {
+      return new Matrix(other, y, z, decayPower, diagonal);
+    }
+  }
 
   /** A signal that is computed from others. */
   sealed interface Derived permits Read, Weighted {
@@ -123,18 +129,28 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
 
     /** The same from {@code diagonal} times the identity. */
     int matrix(String name, int y, int z, int decayPower, double diagonal) {
-      Matrix matrix = new Matrix(name, y, z, decayPower, diagonal);
-      for (Matrix known : matrices) {
-        if (new Matrix(name, known.y(), known.z(), known.decayPower(), known.diagonal())
-            .equals(matrix)) {
-          return matrices.indexOf(known);
+      return matrix(new Matrix(name, y, z, decayPower, diagonal), Set.of());
+    }
+
+    /** The index of an equal matrix whose name is none of {@code others}, or of a new one. */
+    int matrix(Matrix matrix, Collection<String> others) {
+      for (int m = 0; m < matrices.size(); m++) {
+        Matrix known = matrices.get(m);
+        if (!others.contains(known.name()) && known.named(matrix.name()).equals(matrix)) {
+          return m;
         }
       }
-      if (matrices.stream().anyMatch(known -> known.name().equals(name))) {
-        return matrix(name + "'", y, z, decayPower, diagonal);
+      String name = matrix.name();
+      while (isTaken(name)) {
+        name += "'";
       }
-      matrices.add(matrix);
+      limit("matrices", matrices.size() + 1, MOST_MATRICES);
+      matrices.add(matrix.named(name));
       return matrices.size() - 1;
+    }
+
+    private boolean isTaken(String name) {
+      return matrices.stream().anyMatch(known -> known.name().equals(name));
     }
 
     /** The signal LA(x; M). */
@@ -149,6 +165,7 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
 
     int derive(Derived signal) {
       if (!derived.contains(signal)) {
+        limit("signals", derived.size() + 1, MOST_DERIVED);
         derived.add(signal);
       }
       return FIRST_DERIVED + derived.indexOf(signal);

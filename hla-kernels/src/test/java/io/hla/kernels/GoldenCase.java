@@ -13,7 +13,14 @@ import java.util.stream.Stream;
 
 /** A case computed from the dense definition (sums over index tuples in extended precision). */
 record GoldenCase(
-    String name, JsonNode options, int tokens, double[] q, double[] k, double[] v, double[] o) {
+    String name,
+    JsonNode options,
+    int tokens,
+    double[] q,
+    double[] k,
+    double[] v,
+    double[] g,
+    double[] o) {
 
   static List<GoldenCase> all() {
     try {
@@ -36,6 +43,7 @@ record GoldenCase(
           flat(json.get("q")),
           flat(json.get("k")),
           flat(json.get("v")),
+          json.has("g") ? flat(json.get("g")) : null,
           flat(json.get("o")));
     } catch (IOException e) {
       throw new IllegalStateException(file.toString(), e);
@@ -59,6 +67,7 @@ record GoldenCase(
         .scale(o.get("scale").asDouble())
         .featureMap(FeatureMap.valueOf(upper(o.get("feature_map"))))
         .precision(precision)
+        .gated(g != null)
         .build();
   }
 

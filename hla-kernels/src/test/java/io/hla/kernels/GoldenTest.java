@@ -24,7 +24,7 @@ class GoldenTest {
   @MethodSource("cases")
   void matchesTheDenseDefinition(GoldenCase golden, TestKernels kernel, Precision precision) {
     AttentionSettings settings = golden.settings(precision);
-    Stretch tokens = new Stretch(golden.q(), golden.k(), golden.v());
+    Stretch tokens = new Stretch(golden.q(), golden.k(), golden.v(), golden.g());
     double[] actual = tokens.outputs(kernel.get(), State.initial(settings));
     double largest = 0;
     double worst = 0;

@@ -102,7 +102,11 @@ final class TokenCall {
     int which = random.nextInt(arrays);
     switch (random.nextInt(6)) {
       case 0 -> replace(which, null);
-      case 1 -> isDouble = !isDouble;
+      case 1 -> {
+        // Float arrays are right in every precision.
+        from = settings.precision().isDouble() ? -1 : from;
+        isDouble = true;
+      }
       case 2 -> from = random.nextBoolean() ? -1 - random.nextInt(9) : Integer.MIN_VALUE;
       case 3 -> count = random.nextBoolean() ? -1 - random.nextInt(9) : Integer.MIN_VALUE;
       case 4 -> {

@@ -1,0 +1,152 @@
+package io.hla.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Programs as text: the paper's operators written out, and every mistake with its place. */
+class ProgramTextTest {
+
+  static List<Arguments> written() {
+    Map<String, String> texts =
+        Map.of(
+            "linear", "o = LA(q, k, v)",
+            "hla2", "u=LA(q,k,k);o=LA(q,u,v,g^2);",
+            "ahla", "r = LA(q, k, v); o = LA(q, k, r, g)",
+            "hla3", "o = LA(q, LA(q, k, k), LA(q, k, v), g^3)",
+            "ahla3", "r = LA(q, k, v); r2 = LA(q, k, r); o = LA(q, k, r2)",
+            "hla4", "u = LA(q, k, k); x = LA(q, u, v, g^2); o = LA(q, u, x, g^4)");
+    return texts.entrySet().stream().map(e -> Arguments.of(e.getKey(), e.getValue())).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("written")
+  void operatorsWrittenOutGiveTheSameBits(String name, String text) {
+    AttentionSettings named = settings(Operator.parse(name));
+    AttentionSettings program = settings(Operator.parse(text));
+    Stretch tokens = Stretch.normal(named, 40, 3);
+    for (AttentionKernel kernel : List.of(Kernels.recurrent(), Kernels.java())) {
+      assertThat(tokens.outputs(kernel, State.initial(program)))
+          .isEqualTo(tokens.outputs(kernel, State.initial(named)));
+    }
+  }
+
+  private static AttentionSettings settings(Operator operator) {
+    return AttentionSettings.builder(4, 3)
+        .operator(operator)
+        .heads(2, 1)
+        .decay(0.9)
+        .precision(Precision.FLOAT64)
+        .build();
+  }
+
+  @Test
+  void publishedFormsWrittenOut() {
+    same("u = LA(q, k, k); w = LA<(k, q, v); o = LA(u, q, v) - LA(q, k, w)", Operator.HLA2);
+    same(
+        "x = LA<(k, q, q); o = LA(LA(LA(q, k, k), q, q), k, v) - LA(q, k, LA<(x, k, v))"
+            + " - LA(q, LA<(q, k, k), LA<(q, k, v)) - LA(q, LA<(x, k, k), v)",
+        Operator.HLA3);
+  }
+
+  private static void same(String text, Operator published) {
+    AttentionSettings program = settings(Operator.program(text));
+    AttentionSettings form =
+        AttentionSettings.builder(4, 3)
+            .operator(published)
+            .form(Form.PUBLISHED)
+            .heads(2, 1)
+            .decay(0.9)
+            .precision(Precision.FLOAT64)
+            .build();
+    Stretch tokens = Stretch.normal(form, 40, 4);
+    assertThat(tokens.outputs(Kernels.recurrent(), State.initial(program)))
+        .isEqualTo(tokens.outputs(Kernels.recurrent(), State.initial(form)));
+  }
+
+  /** LA is linear in each signal: LA(q, a - b, a + b) is four of them. */
+  @Test
+  void sumsAreMultipliedOut() {
+    Program program =
+        ProgramText.parse(
+                "a = LA(q, k, k) - 2 * LA(k, q, k); b = LA(q, k, v) + LA<(k, q, v); o = LA(q, a, b)")
+            .build(new Program.Builder());
+    assertThat(program.output())
+        .extracting(Program.Term::coefficient)
+        .containsExactly(1.0, 1.0, -2.0, -2.0);
+    assertThat(program.matrices())
+        .extracting(Program.Matrix::name)
+        .startsWith("a", "a'", "b", "b'");
+  }
+
+  @Test
+  void textIsMadeUniform() {
+    assertThat(Operator.parse(" u=LA( q,k,k ,g^2) ;o = -LA<(q , u,v)+.5*LA(q,k,v);").text())
+        .isEqualTo("u = LA(q, k, k, g^2); o = - LA<(q, u, v) + .5 * LA(q, k, v)");
+    assertThat(Operator.parse("o=LA(q,k,v)")).isEqualTo(Operator.parse("o = LA(q, k, v)"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "o = LA(q, k)|has ) at character 12, expected ,",
+        "o = LA(q, k, w)|has w at character 14, expected q, k, v",
+        "u = LA(q, k, k); o = LA(q, w, v)|has w at character 28, expected q, k, v or one of [u]",
+        "q = LA(q, k, v)|has q at character 1, expected a new name",
+        "u = LA(q, k, k); u = LA(q, k, v)|has u at character 18, expected a new name",
+        "o = LA(q, k, v|has the end at character 15, expected )",
+        "o = LA(q, k, v, g^1.5)|has 1.5 at character 19, expected a power from 0 to 16",
+        "o = LA(q, k, v, g^99)|has 99 at character 19, expected a power from 0 to 16",
+        "o = LA(q, k, v, x)|has x at character 17, expected g",
+        "o = q|has q at character 5, expected LA(..) or LA<(..)",
+        "o = LA(q, v, v)|has v at character 11, expected a signal as wide as the one in front of it",
+        "o = LA(q, k, k)|has the end at character 16, expected an output as wide as v: its last signal must come from v",
+        "o = LA(q, k, v) + LA(q, k, k)|has LA at character 19, expected a term as wide as those in front of it",
+        "o = LA(q, k, v) o|has o at character 17, expected ; or the end",
+        "= LA(q, k, v)|has = at character 1, expected a name",
+        "o = 1.2.3 * LA(q, k, v)|has 1.2.3 at character 5, expected a number",
+        "o = 2 LA(q, k, v)|has LA at character 7, expected *"
+      })
+  void mistakesAreNamedWithTheirPlace(String text, String message) {
+    assertThatThrownBy(() -> Operator.parse(text))
+        .isInstanceOf(SettingsException.class)
+        .hasMessage("program " + message + ": " + text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"hla", "hla0", "ahla0", "hla11", "rwkv", "''", "HLA2", "hla-2"})
+  void namesThatAreNoOperatorAreRefused(String name) {
+    assertThatThrownBy(() -> Operator.parse(name))
+        .isInstanceOf(SettingsException.class)
+        .extracting(e -> ((SettingsException) e).condition())
+        .isEqualTo("HLA_OPERATOR");
+  }
+
+  @Test
+  void orderOneIsLinear() {
+    assertThat(Operator.hla(1)).isEqualTo(Operator.LINEAR);
+    assertThat(Operator.parse("ahla1")).isEqualTo(Operator.LINEAR);
+    assertThat(Operator.parse("ahla2")).isEqualTo(Operator.AHLA);
+  }
+
+  /** A column of ones can only follow v through what is linear in it. */
+  @Test
+  void whatReadsByValuesCannotBeNormalized() {
+    Operator operator = Operator.program("o = LA(LA(q, k, v), v, v)");
+    assertThat(AttentionSettings.builder(2, 3).operator(operator).build()).isNotNull();
+    assertThatThrownBy(
+            () ->
+                State.initial(
+                    AttentionSettings.builder(2, 3).operator(operator).normalize(true).build()))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("normalize needs an operator that is linear in v");
+  }
+}
