@@ -242,6 +242,18 @@ final class BlockSession implements Session {
       y = factors;
     }
     DoubleRows.addProduct(matrix, rho, y, tokens, z, w, w + layout.columns(m));
+    if (decay != null && layout.isSymmetric(m)) {
+      makeSymmetric(matrix);
+    }
+  }
+
+  /** Weights round the two sides of the diagonal apart; a state has one. */
+  private void makeSymmetric(double[][] matrix) {
+    for (int i = 1; i < matrix.length; i++) {
+      for (int j = 0; j < i; j++) {
+        matrix[i][w + j] = matrix[j][w + i];
+      }
+    }
   }
 
   /** The rows that hold y of matrix {@code m} transposed, in front of column w. */
