@@ -159,7 +159,8 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 	free(stream);
 }
 
-#define PROCESS(NAME, ARRAY, GET, SET)                                                                         \
+/* The staging has room for elements of the session's arithmetic, and so for floats in any session. */
+#define PROCESS(NAME, ARRAY, GET, SET, DOUBLES)                                                                         \
 	JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_##NAME(JNIEnv *env, jclass type, jlong handle,    \
 			ARRAY q, ARRAY k, ARRAY v, ARRAY o, jint from, jint count)                                         \
 	{                                                                                                          \
@@ -173,7 +174,8 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 			(*env)->GET(env, v, t * s->v_width, n * s->v_width, s->v);                                         \
 			if ((*env)->ExceptionCheck(env))                                                                   \
 				return;                                                                                        \
-			s->session->kernels->process(s->session, n, s->q, s->k, s->v, o ? s->o : NULL);                    \
+			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, DOUBLES, DOUBLES};                \
+			s->session->kernels->process(s->session, n, &rows);                                                \
 			if (o)                                                                                             \
 				(*env)->SET(env, o, t * s->o_width, n * s->o_width, s->o);                                     \
 			if (o && (*env)->ExceptionCheck(env))                                                              \
@@ -181,23 +183,22 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 		}                                                                                                      \
 	}
 
-PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion)
-PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion)
+PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion, false)
+PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion, true)
 
 /* Piece by piece, so that what one group of heads leaves in the cache of q, k, v and o serves the next. */
 JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_processRows(JNIEnv *env, jclass type, jlong handle, jlong q,
-		jlong k, jlong v, jlong o, jint count)
+		jlong k, jlong v, jlong o, jint count, jboolean double_input, jboolean double_output)
 {
 	(void)env, (void)type;
 	struct stream *s = stream_of(handle);
-	const size_t element = (size_t)s->session->kernels->element;
+	const struct hla_rows all = {(const void *)(intptr_t)q, (const void *)(intptr_t)k, (const void *)(intptr_t)v,
+		(void *)(intptr_t)o, double_input, double_output};
 	const jint most = s->most_tokens > HLA_BATCH ? s->most_tokens : HLA_BATCH;
 	for (jint t = 0, n; t < count; t += n) {
 		n = count - t < most ? count - t : most;
-		const size_t at = (size_t)t * element;
-		s->session->kernels->process(s->session, n, (const char *)(intptr_t)q + at * (size_t)s->q_width,
-				(const char *)(intptr_t)k + at * (size_t)s->k_width, (const char *)(intptr_t)v + at * (size_t)s->v_width,
-				o ? (char *)(intptr_t)o + at * (size_t)s->o_width : NULL);
+		const struct hla_rows rows = hla_rows_from(s->session, all, t);
+		s->session->kernels->process(s->session, n, &rows);
 	}
 }
 

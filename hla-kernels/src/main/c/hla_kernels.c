@@ -5,6 +5,7 @@
 #include "hla_column.h"
 #include "hla_denormals.h"
 #include "hla_features.h"
+#include "hla_floats.h"
 #include "hla_rows.h"
 #include "hla_session.h"
 #include "hla_state.h"
@@ -113,13 +114,17 @@ static void run_step(const struct hla_session *s, const struct team *team, const
 /* Rows that sweeps can take where the caller has them: not far apart for the cache. */
 static bool in_place(ptrdiff_t stride) { return stride * (ptrdiff_t)sizeof(real) <= IN_PLACE_BYTES; }
 
-static void enter(struct hla_session *s, int index, const real *from, ptrdiff_t stride, int heads, int tokens, double scale,
-		enum hla_feature_map map)
+static bool widens(const struct hla_rows *rows) { return !HLA_SINGLE && !rows->double_input; }
+
+/* Takes the rows of some heads. `floats`: from rows of float, which float64 copies. */
+static void enter(struct hla_session *s, int index, const void *rows, bool floats, int head, ptrdiff_t stride, int heads,
+		int tokens, double scale, enum hla_feature_map map)
 {
 	struct hla_signal *signal = &s->signal[index];
 	const int width = s->plan.width[index];
-	if (scale == 1 && map == HLA_IDENTITY && in_place(stride)) {
-		signal->rows = (void *)from;
+	const ptrdiff_t first = (ptrdiff_t)head * width;
+	if (scale == 1 && map == HLA_IDENTITY && !floats && in_place(stride)) {
+		signal->rows = (real *)rows + first;
 		signal->stride = stride;
 		signal->gap = width;
 		return;
@@ -127,8 +132,15 @@ static void enter(struct hla_session *s, int index, const real *from, ptrdiff_t 
 	signal->rows = signal->scratch;
 	signal->stride = signal->scratch_stride;
 	signal->gap = signal->scratch_gap;
-	for (int i = 0; i < heads; i++)
-		pack(rows_of(s, index, i), signal->stride, from + i * width, stride, width, tokens, (real)scale, map);
+	for (int i = 0; i < heads; i++) {
+		real *to = rows_of(s, index, i);
+		if (floats)
+			widen_rows(to, signal->stride, (const float *)rows + first + i * width, stride, width, tokens);
+		if (!floats)
+			pack(to, signal->stride, (const real *)rows + first + i * width, stride, width, tokens, (real)scale, map);
+		else if (scale != 1 || map != HLA_IDENTITY)
+			pack(to, signal->stride, to, signal->stride, width, tokens, (real)scale, map);
+	}
 }
 
 /* Lets the only term of the output be computed right where the caller wants it, if it can be. */
@@ -158,16 +170,30 @@ static void emit_rows(const struct hla_session *s, int member, int tokens, real 
 	emit(o, stride, terms, program->term_count, s->dv, tokens, (real)s->epsilon);
 }
 
-static void run_team(struct hla_session *s, const struct team *team, int tokens, const real *q, real *o)
+/* Outputs of the members of a team, by way of scratch that no sweep needs any more. */
+static void emit_floats(const struct hla_session *s, const struct team *team, int tokens, float *o, ptrdiff_t stride)
 {
-	const ptrdiff_t q_stride = (ptrdiff_t)s->heads * s->d, o_stride = (ptrdiff_t)s->heads * s->dv;
-	enter(s, HLA_QUERY, q + (ptrdiff_t)team->head * s->d, q_stride, team->count, tokens, s->scale, s->feature_map);
-	real *out = o ? o + (ptrdiff_t)team->head * s->dv : NULL;
-	const bool placed = place_output(s, out, o_stride);
+	real *rows = s->weighted_y;
+	for (int member = 0; member < team->count; member++) {
+		emit_rows(s, member, tokens, rows, s->weighted_stride);
+		narrow_rows(o + member * s->dv, stride, rows, s->weighted_stride, s->dv, tokens);
+	}
+}
+
+static void run_team(struct hla_session *s, const struct team *team, int tokens, const struct hla_rows *rows)
+{
+	const ptrdiff_t stride = (ptrdiff_t)s->heads * s->dv, first = (ptrdiff_t)team->head * s->dv;
+	const bool narrows = !HLA_SINGLE && !rows->double_output;
+	enter(s, HLA_QUERY, rows->q, widens(rows), team->head, (ptrdiff_t)s->heads * s->d, team->count, tokens, s->scale,
+			s->feature_map);
+	real *o = rows->o && !narrows ? (real *)rows->o + first : NULL;
+	const bool placed = place_output(s, o, stride);
 	for (int i = 0; i < s->plan.step_count; i++)
 		run_step(s, team, &s->plan.step[i], tokens);
 	for (int member = 0; o && !placed && member < team->count; member++)
-		emit_rows(s, member, tokens, out + member * s->dv, o_stride);
+		emit_rows(s, member, tokens, o + member * s->dv, stride);
+	if (rows->o && narrows)
+		emit_floats(s, team, tokens, (float *)rows->o + first, stride);
 }
 
 /* As many heads from `head` on as may go side by side: those of one decay, up to `end`. */
@@ -180,29 +206,29 @@ static struct team team_from(const struct hla_session *s, int head, int end)
 }
 
 /* All query heads of a KV head over one batch. */
-static void run_batch(struct hla_session *s, int kv_head, int tokens, const real *q, const real *k, const real *v, real *o)
+static void run_batch(struct hla_session *s, int kv_head, int tokens, const struct hla_rows *rows)
 {
-	const int d = s->d, dv = s->dv, group = s->heads / s->kv_heads, end = (kv_head + 1) * group;
-	enter(s, HLA_KEY, k + (ptrdiff_t)kv_head * d, (ptrdiff_t)s->kv_heads * d, 1, tokens, 1, s->feature_map);
-	enter(s, HLA_VALUE, v + (ptrdiff_t)kv_head * dv, (ptrdiff_t)s->kv_heads * dv, 1, tokens, 1, HLA_IDENTITY);
+	const ptrdiff_t k_stride = (ptrdiff_t)s->kv_heads * s->d, v_stride = (ptrdiff_t)s->kv_heads * s->dv;
+	const int group = s->heads / s->kv_heads, end = (kv_head + 1) * group;
+	enter(s, HLA_KEY, rows->k, widens(rows), kv_head, k_stride, 1, tokens, 1, s->feature_map);
+	enter(s, HLA_VALUE, rows->v, widens(rows), kv_head, v_stride, 1, tokens, 1, HLA_IDENTITY);
 	s->signal[HLA_KEY].gap = s->signal[HLA_VALUE].gap = 0;
 	for (int head = end - group; head < end;) {
 		const struct team team = team_from(s, head, end);
-		run_team(s, &team, tokens, q, o);
+		run_team(s, &team, tokens, rows);
 		head += team.count;
 	}
 }
 
 /* All query heads of a KV head over the tokens of a call; a batch ends where the tokens since the start fill one. */
-static void run_kv_head(struct hla_session *s, int kv_head, int n, const real *q, const real *k, const real *v, real *o)
+static void run_kv_head(struct hla_session *s, int kv_head, int n, const struct hla_rows *rows)
 {
-	const ptrdiff_t q_row = (ptrdiff_t)s->heads * s->d, k_row = (ptrdiff_t)s->kv_heads * s->d;
-	const ptrdiff_t v_row = (ptrdiff_t)s->kv_heads * s->dv, o_row = (ptrdiff_t)s->heads * s->dv;
 	const int group = s->heads / s->kv_heads;
 	for (int t = 0, tokens; t < n; t += tokens) {
 		const int left = SWEEP_TOKENS - (int)(s->since % SWEEP_TOKENS);
+		const struct hla_rows batch = hla_rows_from(s, *rows, t);
 		tokens = n - t < left ? n - t : left;
-		run_batch(s, kv_head, tokens, q + t * q_row, k + t * k_row, v + t * v_row, o ? o + t * o_row : NULL);
+		run_batch(s, kv_head, tokens, &batch);
 		s->since += tokens;
 		if (HLA_MIXED && s->since == HLA_SPAN) {
 			for (int head = kv_head * group; head < (kv_head + 1) * group; head++)
@@ -212,13 +238,13 @@ static void run_kv_head(struct hla_session *s, int kv_head, int n, const real *q
 	}
 }
 
-static void process(struct hla_session *s, int n, const void *q, const void *k, const void *v, void *o)
+static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 {
 	const uint64_t before = hla_flush_denormals();
 	const int64_t since = s->since;
 	for (int kv_head = 0; kv_head < s->kv_heads; kv_head++) {
 		s->since = since;
-		run_kv_head(s, kv_head, n, q, k, v, o);
+		run_kv_head(s, kv_head, n, rows);
 	}
 	hla_restore_denormals(before);
 }

@@ -80,6 +80,18 @@ int hla_matrix_columns(const struct hla_session *session, int matrix);
 /* The first head of those in a row that have one matrix together: one KV head, one decay, a matrix of k and v alone. */
 int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);
 
+/* The same rows from a token on. */
+static inline struct hla_rows hla_rows_from(const struct hla_session *s, struct hla_rows rows, int token)
+{
+	const size_t in = (size_t)token * (rows.double_input ? sizeof(double) : sizeof(float));
+	const size_t out = (size_t)token * (rows.double_output ? sizeof(double) : sizeof(float));
+	rows.q = (const char *)rows.q + in * (size_t)s->heads * (size_t)s->d;
+	rows.k = (const char *)rows.k + in * (size_t)s->kv_heads * (size_t)s->d;
+	rows.v = (const char *)rows.v + in * (size_t)s->kv_heads * (size_t)s->dv;
+	rows.o = rows.o ? (char *)rows.o + out * (size_t)s->heads * (size_t)s->dv : NULL;
+	return rows;
+}
+
 static inline struct hla_matrix *hla_matrix_of(const struct hla_session *s, int head, int matrix)
 {
 	return s->matrix + (ptrdiff_t)head * s->plan.program.matrix_count + matrix;

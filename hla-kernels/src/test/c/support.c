@@ -124,15 +124,18 @@ struct hla_session *open_session(const struct setting *s, bool summary)
 	return session;
 }
 
+void feed_rows(struct hla_session *session, int n, const struct hla_rows *all, int piece)
+{
+	for (int t = 0; t < n; t += piece) {
+		const struct hla_rows rows = hla_rows_from(session, *all, t);
+		session->kernels->process(session, n - t < piece ? n - t : piece, &rows);
+	}
+}
+
 void feed(struct hla_session *session, const struct setting *s, const struct inputs *in, int piece, bool output)
 {
-	const size_t e = in->q.element;
-	for (int t = 0; t < s->n; t += piece) {
-		const int n = s->n - t < piece ? s->n - t : piece;
-		const size_t at = (size_t)t * e;
-		session->kernels->process(session, n, (char *)inside(&in->q) + at * (size_t)(s->heads * s->d),
-				(char *)inside(&in->k) + at * (size_t)(s->kv_heads * s->d),
-				(char *)inside(&in->v) + at * (size_t)(s->kv_heads * s->dv),
-				output ? (char *)inside(&in->o) + at * (size_t)(s->heads * s->dv) : NULL);
-	}
+	const struct hla_rows rows = {.q = inside(&in->q), .k = inside(&in->k), .v = inside(&in->v),
+		.o = output ? inside(&in->o) : NULL, .double_input = in->q.element == sizeof(double),
+		.double_output = in->o.element == sizeof(double)};
+	feed_rows(session, s->n, &rows, piece);
 }

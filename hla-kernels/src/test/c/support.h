@@ -46,6 +46,7 @@ bool guards_hold(const struct guarded *g);
 struct hla_session *open_session(const struct setting *s, bool summary);
 
 /* Feeds the stream in calls of `piece` tokens. */
+void feed_rows(struct hla_session *session, int n, const struct hla_rows *rows, int piece);
 void feed(struct hla_session *session, const struct setting *s, const struct inputs *in, int piece, bool output);
 
 void complain(const struct setting *s, const char *what, double error, double bound);
@@ -55,6 +56,10 @@ double allowed(const struct setting *s);
 
 void compare(const struct setting *s, const char *what, const void *got, size_t element, size_t stride,
 		const long double *expected, size_t expected_stride, int rows, int columns, long double least_scale, double bound);
+
+/* Rows of floats, given what a stream in float64 gives with doubles: test_rows.c. */
+void check_rows(const struct setting *s, const struct inputs *in);
+void check_denormal_rows(struct setting s);
 
 /* What no grid of settings covers: test_edges.c. */
 void check_edges(struct setting s);

@@ -168,6 +168,9 @@ static void check(struct setting s)
 	for (int h = 0; h < s.heads; h++)
 		check_head(&s, &in, h, summary);
 
+	if (s.precision == HLA_FLOAT64)
+		check_rows(&s, &in);
+
 	/* A token at a time, pieces that end anywhere in a batch, one that ends with it, one that ends behind it. */
 	static const int pieces[] = {1, 7, 31, HLA_BATCH, HLA_BATCH + 1};
 	for (int i = 0; i < 5; i++) {

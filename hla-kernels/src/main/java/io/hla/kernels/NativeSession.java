@@ -87,13 +87,16 @@ final class NativeSession implements Session {
       Session.super.process(rows, withOutput, count);
       return;
     }
+    boolean isDouble = rows.settings().precision().isDouble();
     processRows(
         memory.handle(),
         rows.address(TokenRows.Part.QUERY),
         rows.address(TokenRows.Part.KEY),
         rows.address(TokenRows.Part.VALUE),
         withOutput ? rows.address(TokenRows.Part.OUTPUT) : 0,
-        count);
+        count,
+        isDouble,
+        isDouble);
     java.lang.ref.Reference.reachabilityFence(this);
     java.lang.ref.Reference.reachabilityFence(rows);
   }
@@ -182,7 +185,15 @@ final class NativeSession implements Session {
   private static native void processDoubles(
       long handle, double[] q, double[] k, double[] v, double[] o, int from, int count);
 
-  private static native void processRows(long handle, long q, long k, long v, long o, int count);
+  private static native void processRows(
+      long handle,
+      long q,
+      long k,
+      long v,
+      long o,
+      int count,
+      boolean doubleInput,
+      boolean doubleOutput);
 
   private static native int setMatrix(
       long handle, int head, int matrix, double[] values, int offset);
