@@ -1,69 +1,97 @@
 /*
- * Rows of floats in and out of the arithmetic of float64: converted as IEEE 754 has it, also while denormals count as zero,
- * by way of numbers that are normal in double. The loops are left to the compiler to vectorize.
+ * Rows of floats in and out of the arithmetic of float64: converted as IEEE 754 has it, also while denormals count as zero.
+ * Where there are any, they go by way of numbers that are normal in double.
  */
 #ifndef HLA_FLOATS_H
 #define HLA_FLOATS_H
 
 #include <math.h>
+#include <string.h>
 
 #include "hla_vector.h"
 
-typedef uint32_t word __attribute__((may_alias));
-typedef uint64_t long_word __attribute__((may_alias));
+enum { DOUBLES = HLA_VECTOR_BYTES / sizeof(double), WORDS = HLA_VECTOR_BYTES / sizeof(uint32_t) };
 
-/* The number that the bits of a denormal float stand for. */
-static real widen(word bits)
+typedef double doubles __attribute__((vector_size(HLA_VECTOR_BYTES)));
+typedef double doubles_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+typedef float floats __attribute__((vector_size(HLA_VECTOR_BYTES / 2)));
+typedef float floats_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES / 2), aligned(sizeof(float)), may_alias));
+typedef uint32_t words __attribute__((vector_size(HLA_VECTOR_BYTES)));
+typedef uint32_t words_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(float)), may_alias));
+typedef uint64_t long_words __attribute__((vector_size(HLA_VECTOR_BYTES)));
+
+static double widen(float x)
 {
+	uint32_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	if ((bits << 1) >> 24)
+		return x;
 	const double size = (double)(bits & 0x7fffff) * 0x1p-149;
-	return (real)(bits >> 31 ? -size : size);
+	return bits >> 31 ? -size : size;
 }
 
-/* The bits of a number below the least normal float: what is added to it has the last bit of denormal floats as its own. */
-static word narrow(double x)
+/* What is added to a number below the least normal float has the last bit of denormal floats as its own. */
+static float narrow(double x)
 {
 	const double last = 0x1.8p-97, sum = fabs(x) + last;
-	return (word)(*(const long_word *)&sum - *(const long_word *)&last) | (signbit(x) ? UINT32_C(1) << 31 : 0);
+	if (!(fabs(x) < 0x1p-126))
+		return (float)x;
+	uint64_t from, to;
+	memcpy(&from, &last, sizeof from);
+	memcpy(&to, &sum, sizeof to);
+	const uint32_t bits = (uint32_t)(to - from) | (signbit(x) ? UINT32_C(1) << 31 : 0);
+	float rounded;
+	memcpy(&rounded, &bits, sizeof rounded);
+	return rounded;
 }
 
-static bool is_denormal(word bits) { return (bits << 1) - 1 < 0xffffff; }
-
-static void widen_row(real *restrict to, const float *restrict from, int width)
+/* Whether any number is denormal, among them what whole vectors reach behind a row. */
+static bool has_denormals(const float *from, ptrdiff_t stride, int width, int tokens)
 {
-	const word *bits = (const word *)from;
-	word found = 0;
-	for (int i = 0; i < width; i++) {
-		to[i] = (real)from[i];
-		found |= is_denormal(bits[i]);
-	}
-	for (int i = 0; found && i < width; i++)
-		if (is_denormal(bits[i]))
-			to[i] = widen(bits[i]);
-}
-
-static void narrow_row(float *restrict to, const real *restrict from, int width)
-{
-	const double least = 0x1p-126;
-	uint64_t found = 0;
-	for (int i = 0; i < width; i++) {
-		to[i] = (float)from[i];
-		found |= (fabs((double)from[i]) < least) & (from[i] != 0);
-	}
-	for (int i = 0; found && i < width; i++)
-		if (fabs((double)from[i]) < least)
-			((word *)to)[i] = narrow((double)from[i]);
-}
-
-static void widen_rows(real *to, ptrdiff_t stride, const float *from, ptrdiff_t from_stride, int width, int tokens)
-{
+	words found = {0};
 	for (int t = 0; t < tokens; t++)
-		widen_row(to + t * stride, from + t * from_stride, width);
+		for (int i = 0; i < width; i += WORDS) {
+			const words size = *(const words_in_memory *)(from + t * stride + i) & 0x7fffffff;
+			/* The upper bit: below the least normal number, and not zero. */
+			found |= (size - 0x800000) & ~(size - 1);
+		}
+	uint32_t all = 0;
+	for (int i = 0; i < WORDS; i++)
+		all |= found[i];
+	return all >> 31;
 }
 
-static void narrow_rows(float *to, ptrdiff_t to_stride, const real *from, ptrdiff_t stride, int width, int tokens)
+/* Whole vectors, like the rows of scratch that they go to. */
+static void widen_rows(double *to, ptrdiff_t to_stride, const float *from, ptrdiff_t stride, int width, int tokens)
 {
-	for (int t = 0; t < tokens; t++)
-		narrow_row(to + t * to_stride, from + t * stride, width);
+	const bool denormals = has_denormals(from, stride, width, tokens);
+	for (int t = 0; t < tokens; t++, to += to_stride, from += stride) {
+		for (int i = 0; i < width; i += DOUBLES)
+			*(doubles_in_memory *)(to + i) =
+				__builtin_convertvector((floats)*(const floats_in_memory *)(from + i), doubles);
+		for (int i = 0; denormals && i < width; i++)
+			to[i] = widen(from[i]);
+	}
+}
+
+static void narrow_rows(float *to, ptrdiff_t to_stride, const double *from, ptrdiff_t stride, int width, int tokens)
+{
+	const doubles least = (doubles){0} + 0x1p-126;
+	for (int t = 0; t < tokens; t++, to += to_stride, from += stride) {
+		long_words found = {0};
+		int i = 0;
+		for (; i + DOUBLES <= width; i += DOUBLES) {
+			const doubles x = *(const doubles_in_memory *)(from + i);
+			const long_words size = (long_words)x & INT64_MAX;
+			*(floats_in_memory *)(to + i) = __builtin_convertvector(x, floats);
+			found |= (size - (long_words)least) & ~(size - 1);
+		}
+		uint64_t all = 0;
+		for (int j = 0; j < DOUBLES; j++)
+			all |= found[j];
+		for (i = all >> 63 ? 0 : i; i < width; i++)
+			to[i] = narrow(from[i]);
+	}
 }
 
 #endif

@@ -18,10 +18,10 @@ enum { DONE = 0, OUT_OF_MEMORY = -1, REFUSED = -2 };
 
 struct stream {
 	struct hla_session *session;
-	jint q_width, k_width, v_width, o_width;
+	jint q_width, k_width, v_width, o_width, gate_width;
 	jint tokens; /* that the staging holds, a multiple of HLA_BATCH */
 	jint most_tokens; /* that it may grow to */
-	void *q, *k, *v, *o;
+	void *q, *k, *v, *o, *gate;
 };
 
 static struct stream *stream_of(jlong handle) { return (struct stream *)(intptr_t)handle; }
@@ -57,19 +57,21 @@ static bool read_program(struct hla_program *p, const jint *from, jsize length, 
 /* Replaces the staging by one for some batches of tokens, each part from a cache line on; on failure it stays as it is. */
 static bool allocate_staging(struct stream *stream, size_t batches)
 {
-	const jint widths[] = {stream->q_width, stream->k_width, stream->v_width, stream->o_width};
-	void **const parts[] = {&stream->q, &stream->k, &stream->v, &stream->o};
+	enum { PARTS = 5 };
 	const size_t tokens = batches * HLA_BATCH, element = (size_t)stream->session->kernels->element;
+	const size_t bytes[PARTS] = {(size_t)stream->q_width * element, (size_t)stream->k_width * element,
+		(size_t)stream->v_width * element, (size_t)stream->o_width * element, (size_t)stream->gate_width * sizeof(double)};
+	void **const parts[PARTS] = {&stream->q, &stream->k, &stream->v, &stream->o, &stream->gate};
 	size_t row = 0;
-	for (int i = 0; i < 4; i++)
-		row += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE;
+	for (int i = 0; i < PARTS; i++)
+		row += (bytes[i] + LINE - 1) / LINE * LINE;
 	char *memory = aligned_alloc(LINE, row * tokens);
 	if (!memory)
 		return false;
 	free(stream->q);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PARTS; i++) {
 		*parts[i] = memory;
-		memory += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE * tokens;
+		memory += (bytes[i] + LINE - 1) / LINE * LINE * tokens;
 	}
 	stream->tokens = (jint)tokens;
 	stream->most_tokens = (jint)(STAGING_BYTES / row / HLA_BATCH) * HLA_BATCH;
@@ -102,14 +104,14 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 {
 	(void)type;
 	struct hla_settings settings = {0};
-	jint numbers[3 + 3 * HLA_MAX_MATRICES + 3 * HLA_MAX_READS + HLA_MAX_TERMS], size[8];
+	jint numbers[3 + 3 * HLA_MAX_MATRICES + 3 * HLA_MAX_READS + HLA_MAX_TERMS], size[9];
 	jdouble terms[HLA_MAX_TERMS], scalar[2];
 	const jsize length = (*env)->GetArrayLength(env, program), count = (*env)->GetArrayLength(env, coefficients);
 	if (length > (jsize)(sizeof numbers / sizeof *numbers) || count > HLA_MAX_TERMS)
 		return REFUSED;
 	(*env)->GetIntArrayRegion(env, program, 0, length, numbers);
 	(*env)->GetDoubleArrayRegion(env, coefficients, 0, count, terms);
-	(*env)->GetIntArrayRegion(env, sizes, 0, 8, size);
+	(*env)->GetIntArrayRegion(env, sizes, 0, 9, size);
 	(*env)->GetDoubleArrayRegion(env, scalars, 0, 2, scalar);
 	if ((*env)->ExceptionCheck(env) || !read_program(&settings.program, numbers, length, terms, count))
 		return REFUSED;
@@ -121,6 +123,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 	settings.cap = (enum hla_isa)size[5];
 	settings.feature_map = (enum hla_feature_map)size[6];
 	settings.normalize = size[7];
+	settings.gated = size[8];
 	settings.scale = scalar[0];
 	settings.epsilon = scalar[1];
 
@@ -138,6 +141,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 		stream->k_width = settings.kv_heads * settings.d;
 		stream->v_width = settings.kv_heads * settings.dv;
 		stream->o_width = settings.heads * settings.dv;
+		stream->gate_width = settings.gated ? settings.heads : 0;
 		if (!allocate_staging(stream, 1)) {
 			hla_destroy(stream->session);
 			status = HLA_OUT_OF_MEMORY;
@@ -162,7 +166,7 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 /* The staging has room for elements of the session's arithmetic, and so for floats in any session. */
 #define PROCESS(NAME, ARRAY, GET, SET, DOUBLES)                                                                         \
 	JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_##NAME(JNIEnv *env, jclass type, jlong handle,    \
-			ARRAY q, ARRAY k, ARRAY v, ARRAY o, jint from, jint count)                                         \
+			ARRAY q, ARRAY k, ARRAY v, jdoubleArray gate, ARRAY o, jint from, jint count)                      \
 	{                                                                                                          \
 		(void)type;                                                                                            \
 		struct stream *s = stream_of(handle);                                                                  \
@@ -172,9 +176,11 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 			(*env)->GET(env, q, t * s->q_width, n * s->q_width, s->q);                                         \
 			(*env)->GET(env, k, t * s->k_width, n * s->k_width, s->k);                                         \
 			(*env)->GET(env, v, t * s->v_width, n * s->v_width, s->v);                                         \
+			if (gate)                                                                                          \
+				(*env)->GetDoubleArrayRegion(env, gate, t * s->gate_width, n * s->gate_width, s->gate);        \
 			if ((*env)->ExceptionCheck(env))                                                                   \
 				return;                                                                                        \
-			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, DOUBLES, DOUBLES};                \
+			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, s->gate, DOUBLES, DOUBLES};       \
 			s->session->kernels->process(s->session, n, &rows);                                                \
 			if (o)                                                                                             \
 				(*env)->SET(env, o, t * s->o_width, n * s->o_width, s->o);                                     \
@@ -188,12 +194,12 @@ PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion
 
 /* Piece by piece, so that what one group of heads leaves in the cache of q, k, v and o serves the next. */
 JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_processRows(JNIEnv *env, jclass type, jlong handle, jlong q,
-		jlong k, jlong v, jlong o, jint count, jboolean double_input, jboolean double_output)
+		jlong k, jlong v, jlong gate, jlong o, jint count, jboolean double_input, jboolean double_output)
 {
 	(void)env, (void)type;
 	struct stream *s = stream_of(handle);
 	const struct hla_rows all = {(const void *)(intptr_t)q, (const void *)(intptr_t)k, (const void *)(intptr_t)v,
-		(void *)(intptr_t)o, double_input, double_output};
+		(void *)(intptr_t)o, (const double *)(intptr_t)gate, double_input, double_output};
 	const jint most = s->most_tokens > HLA_BATCH ? s->most_tokens : HLA_BATCH;
 	for (jint t = 0, n; t < count; t += n) {
 		n = count - t < most ? count - t : most;

@@ -11,6 +11,8 @@
 #include "hla_state.h"
 #include "hla_sweep.h"
 
+enum { SPAN = HLA_MIXED ? HLA_SPAN : SWEEP_TOKENS };
+
 /* Query heads of one KV head that go through a batch side by side, so that one sweep over a matrix of theirs serves all. */
 struct team {
 	int head, count;
@@ -67,6 +69,13 @@ static void put_off_decay(const struct hla_session *s, const struct hla_powers *
 	}
 }
 
+static enum decay decay_in_sweep(const struct hla_session *s, const struct hla_powers *powers)
+{
+	if (!powers->decays || !powers->at_each)
+		return NO_DECAY;
+	return s->gated ? GATED_DECAY : CONSTANT_DECAY;
+}
+
 /* Sweeps over the matrix that `count` members of a team have in common. */
 static void run_sweep(const struct hla_session *s, const struct team *team, const struct hla_step *step, int member,
 		int count, bool keep, int tokens)
@@ -75,20 +84,19 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	const struct hla_matrix *matrix = hla_matrix_of(s, team->head + member, m);
 	const struct hla_powers *powers = powers_of_matrix(s, team->head + member, m);
 	const int phase = (int)(s->since % SWEEP_TOKENS);
-	const bool decays = powers->exact[1] != 1;
 	struct reader readers[HLA_MAX_READS];
 	struct sweep w = {
 		.values = matrix->values, .base = (const real *)matrix->base, .panel_size = s->panel_size[m],
 		.y = rows_of(s, y, member), .y_stride = s->signal[y].stride, .rows = s->plan.width[y],
 		.z = rows_of(s, z, member), .z_stride = s->signal[z].stride, .vectors = vectors_of(s->plan.width[z]),
-		.tokens = tokens, .readers = readers, .heads = count, .keep = keep, .decays = decays && powers->at_each,
-		.factor = 1, .decay = (real)powers->exact[1],
+		.tokens = tokens, .readers = readers, .heads = count, .keep = keep, .decays = decay_in_sweep(s, powers),
+		.factor = 1, .decay = powers->each,
 	};
 	w.strict_count = add_readers(s, step, true, member, readers);
 	w.reader_count = w.strict_count + add_readers(s, step, false, member, readers + w.strict_count);
 	if (HLA_MIXED)
 		w.grow = powers->exact + s->since + 1 - (w.decays ? 0 : phase);
-	if (decays && !powers->at_each) {
+	if (powers->decays && !powers->at_each) {
 		w.factor = phase ? 1 : (real)powers->exact[s->since ? SWEEP_TOKENS : 1];
 		put_off_decay(s, powers, &w, readers, phase);
 	}
@@ -103,12 +111,36 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 
 static void run_step(const struct hla_session *s, const struct team *team, const struct hla_step *step, int tokens)
 {
-	if (s->plan.of_kv_alone[step->matrix]) {
+	if (s->plan.shared[step->matrix]) {
 		run_sweep(s, team, step, 0, team->count, step->last && team->last, tokens);
 		return;
 	}
 	for (int member = 0; member < team->count; member++)
 		run_sweep(s, team, step, member, 1, step->last, tokens);
+}
+
+static double power_of(double g, int exponent)
+{
+	double power = 1;
+	for (int i = 0; i < exponent; i++)
+		power *= g;
+	return power;
+}
+
+/* What the matrices of the heads of a team decay by at the tokens of a batch. */
+static void enter_gates(const struct hla_session *s, const struct team *team, int tokens, const double *gate)
+{
+	for (int head = team->head; head < team->head + team->count; head++)
+		for (int i = 0; i < s->plan.power_count; i++) {
+			const struct hla_powers *p = hla_powers_of(s, head, i);
+			real *each = p->each;
+			for (int t = 0; t < tokens; t++) {
+				const double g = power_of(gate[(ptrdiff_t)t * s->heads + head] * s->decay[head], s->plan.power[i]);
+				each[t] = (real)g;
+				if (HLA_MIXED)
+					p->exact[s->since + t + 1] = p->exact[s->since + t] * g;
+			}
+		}
 }
 
 /* Rows that sweeps can take where the caller has them: not far apart for the cache. */
@@ -135,7 +167,7 @@ static void enter(struct hla_session *s, int index, const void *rows, bool float
 	for (int i = 0; i < heads; i++) {
 		real *to = rows_of(s, index, i);
 		if (floats)
-			widen_rows(to, signal->stride, (const float *)rows + first + i * width, stride, width, tokens);
+			widen_rows((void *)to, signal->stride, (const float *)rows + first + i * width, stride, width, tokens);
 		if (!floats)
 			pack(to, signal->stride, (const real *)rows + first + i * width, stride, width, tokens, (real)scale, map);
 		else if (scale != 1 || map != HLA_IDENTITY)
@@ -143,15 +175,23 @@ static void enter(struct hla_session *s, int index, const void *rows, bool float
 	}
 }
 
-/* Lets the only term of the output be computed right where the caller wants it, if it can be. */
-static bool place_output(struct hla_session *s, real *o, ptrdiff_t stride)
+/* Whether the output is a signal that sweeps compute. */
+static bool has_plain_output(const struct hla_session *s)
 {
 	const struct hla_program *program = &s->plan.program;
-	if (program->term_count != 1 || program->term[0].coefficient != 1 || program->term[0].signal < HLA_FIRST_READ)
+	const int signal = program->term[0].signal;
+	return program->term_count == 1 && program->term[0].coefficient == 1 && signal >= HLA_FIRST_READ
+		&& !s->signal[signal].column;
+}
+
+/* Lets such an output be computed right where the caller wants it, if it can be. */
+static bool place_output(struct hla_session *s, real *o, ptrdiff_t stride)
+{
+	if (!has_plain_output(s))
 		return false;
-	struct hla_signal *signal = &s->signal[program->term[0].signal];
+	struct hla_signal *signal = &s->signal[s->plan.program.term[0].signal];
 	/* Sweeps write whole vectors. */
-	const bool placed = o && !signal->column && s->dv % LANES == 0 && in_place(stride);
+	const bool placed = o && s->dv % LANES == 0 && in_place(stride);
 	signal->rows = placed ? o : signal->scratch;
 	signal->stride = placed ? stride : signal->scratch_stride;
 	signal->gap = placed ? s->dv : signal->scratch_gap;
@@ -170,13 +210,16 @@ static void emit_rows(const struct hla_session *s, int member, int tokens, real 
 	emit(o, stride, terms, program->term_count, s->dv, tokens, (real)s->epsilon);
 }
 
-/* Outputs of the members of a team, by way of scratch that no sweep needs any more. */
+/* Outputs of the members of a team in float, where there is more to do by way of scratch that no sweep needs any more. */
 static void emit_floats(const struct hla_session *s, const struct team *team, int tokens, float *o, ptrdiff_t stride)
 {
-	real *rows = s->weighted_y;
+	const int signal = s->plan.program.term[0].signal;
+	const bool plain = has_plain_output(s);
 	for (int member = 0; member < team->count; member++) {
-		emit_rows(s, member, tokens, rows, s->weighted_stride);
-		narrow_rows(o + member * s->dv, stride, rows, s->weighted_stride, s->dv, tokens);
+		if (!plain)
+			emit_rows(s, member, tokens, s->weighted_y, s->weighted_stride);
+		narrow_rows(o + member * s->dv, stride, plain ? (void *)rows_of(s, signal, member) : s->weighted_y,
+				plain ? s->signal[signal].stride : s->weighted_stride, s->dv, tokens);
 	}
 }
 
@@ -184,6 +227,8 @@ static void run_team(struct hla_session *s, const struct team *team, int tokens,
 {
 	const ptrdiff_t stride = (ptrdiff_t)s->heads * s->dv, first = (ptrdiff_t)team->head * s->dv;
 	const bool narrows = !HLA_SINGLE && !rows->double_output;
+	if (s->gated)
+		enter_gates(s, team, tokens, rows->gate);
 	enter(s, HLA_QUERY, rows->q, widens(rows), team->head, (ptrdiff_t)s->heads * s->d, team->count, tokens, s->scale,
 			s->feature_map);
 	real *o = rows->o && !narrows ? (real *)rows->o + first : NULL;
@@ -261,17 +306,17 @@ static bool decays_at_each(const double *exact)
 
 static void prepare(struct hla_session *s, int head)
 {
-	for (int e = 0; e <= HLA_MAX_DECAY; e++) {
-		if (!s->plan.decays[e])
-			continue;
-		struct hla_powers *p = hla_powers_of(s, head, e);
-		p->exact[0] = p->exact[1] = 1;
-		for (int i = 0; i < e; i++)
-			p->exact[1] *= s->decay[head];
+	for (int power = 0; power < s->plan.power_count; power++) {
+		struct hla_powers *p = hla_powers_of(s, head, power);
+		p->exact[0] = 1;
+		p->exact[1] = power_of(s->decay[head], s->plan.power[power]);
 		/* Each power is the product of two of half its exponent, which rounds only log2 i times. */
-		for (int i = 2; i <= HLA_SPAN; i++)
+		for (int i = 2; i <= SPAN; i++)
 			p->exact[i] = p->exact[i / 2] * p->exact[i - i / 2];
-		p->at_each = decays_at_each(p->exact);
+		p->decays = s->gated ? s->plan.power[power] > 0 : p->exact[1] != 1;
+		p->at_each = s->gated || decays_at_each(p->exact);
+		for (int i = 0; i < SWEEP_TOKENS; i++)
+			((real *)p->each)[i] = (real)p->exact[1];
 		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
 			((real *)p->of_x)[i] = i ? (real)p->exact[i - 1] : (real)(1 / p->exact[1]);
 		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++)
@@ -301,6 +346,6 @@ static double peak(long turns)
 #define HLA_TABLE_(isa, precision) hla_kernels_##isa##_##precision
 #define HLA_TABLE(isa, precision) HLA_TABLE_(isa, precision)
 const struct hla_kernels HLA_TABLE(HLA_ISA, HLA_PRECISION) = {
-	.element = sizeof(real), .tokens = SWEEP_TOKENS, .panel = PANEL,
+	.element = sizeof(real), .tokens = SWEEP_TOKENS, .span = SPAN, .panel = PANEL,
 	.prepare = prepare, .process = process, .set_matrix = set_matrix, .get_matrix = get_matrix, .peak = peak,
 };

@@ -23,12 +23,16 @@ struct hla_session;
 struct hla_rows {
 	const void *q, *k, *v;
 	void *o;                          /* null where no outputs are wanted */
+	const double *gate;               /* of gated sessions: one in [0, 1] for each head, which decay is multiplied by */
 	bool double_input, double_output; /* rows of doubles, else of floats; float32 and mixed take floats only */
 };
 
 struct hla_kernels {
-	/* What the session needs for its layout: bytes of an element, tokens of a sweep, columns of a panel of a matrix. */
-	int element, tokens, panel;
+	/*
+	 * What the session needs for its layout: bytes of an element, tokens of a sweep, tokens that a table of powers of decay
+	 * reaches over, columns of a panel of a matrix.
+	 */
+	int element, tokens, span, panel;
 	/* Fills the decay tables of a head. */
 	void (*prepare)(struct hla_session *session, int head);
 	/*

@@ -2,8 +2,18 @@
 
 #include <string.h>
 
+static int index_of_power(struct hla_plan *plan, int power)
+{
+	int i = 0;
+	while (i < plan->power_count && plan->power[i] != power)
+		i++;
+	if (i == plan->power_count)
+		plan->power[plan->power_count++] = power;
+	return i;
+}
+
 /* Finds the widths of all signals, and checks that each refers to signals in front of it only. */
-static const char *measure(struct hla_plan *plan, int d, int dv, bool normalize)
+static const char *measure(struct hla_plan *plan, int d, int dv, bool normalize, bool gated)
 {
 	const struct hla_program *p = &plan->program;
 	if (p->matrix_count < 0 || p->matrix_count > HLA_MAX_MATRICES)
@@ -35,8 +45,8 @@ static const char *measure(struct hla_plan *plan, int d, int dv, bool normalize)
 			return "matrix of signals that do not exist";
 		if (decay < 0 || decay > HLA_MAX_DECAY)
 			return "decay power of a matrix out of range";
-		plan->decays[decay] = true;
-		plan->of_kv_alone[m] = (y == HLA_KEY || y == HLA_VALUE) && (z == HLA_KEY || z == HLA_VALUE);
+		plan->power_of[m] = index_of_power(plan, decay);
+		plan->shared[m] = !gated && (y == HLA_KEY || y == HLA_VALUE) && (z == HLA_KEY || z == HLA_VALUE);
 	}
 	for (int i = 0; i < p->term_count; i++) {
 		const int s = p->term[i].signal;
@@ -94,11 +104,12 @@ static void order(struct hla_plan *plan)
 	}
 }
 
-const char *hla_plan_program(struct hla_plan *plan, const struct hla_program *program, int d, int dv, bool normalize)
+const char *hla_plan_program(struct hla_plan *plan, const struct hla_program *program, int d, int dv, bool normalize,
+		bool gated)
 {
 	memset(plan, 0, sizeof *plan);
 	plan->program = *program;
-	const char *wrong = measure(plan, d, dv, normalize);
+	const char *wrong = measure(plan, d, dv, normalize, gated);
 	if (!wrong)
 		order(plan);
 	return wrong;

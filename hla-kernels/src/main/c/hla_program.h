@@ -35,13 +35,15 @@ struct hla_plan {
 	int width[HLA_MAX_SIGNALS];        /* columns of each signal, without the column of ones */
 	bool wide[HLA_MAX_SIGNALS];        /* carries one more column, which the column of ones behind v becomes */
 	bool is_read[HLA_MAX_MATRICES];
-	bool of_kv_alone[HLA_MAX_MATRICES]; /* the same for all query heads of a KV head that decay alike */
-	bool decays[HLA_MAX_DECAY + 1];
+	bool shared[HLA_MAX_MATRICES];     /* the same for all query heads of a KV head that decay alike: of k and v, no gates */
+	int power_count, power[HLA_MAX_DECAY + 1]; /* of decay, which the matrices have */
+	int power_of[HLA_MAX_MATRICES];    /* which of these */
 	int step_count, most_reads;        /* most_reads: of a step */
 	struct hla_step step[HLA_MAX_STEPS]; /* what a batch of tokens goes through, in order */
 };
 
 /* Plans the steps of a program. Returns NULL, or what is wrong with the program. */
-const char *hla_plan_program(struct hla_plan *plan, const struct hla_program *program, int d, int dv, bool normalize);
+const char *hla_plan_program(struct hla_plan *plan, const struct hla_program *program, int d, int dv, bool normalize,
+		bool gated);
 
 #endif

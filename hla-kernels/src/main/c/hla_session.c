@@ -36,7 +36,7 @@ static ptrdiff_t stride_of(const struct hla_session *s, int width)
 int hla_first_sharing(const struct hla_session *s, const double *decay, int head, int matrix)
 {
 	const int group = s->heads / s->kv_heads;
-	if (s->plan.of_kv_alone[matrix])
+	if (s->plan.shared[matrix])
 		while (head % group && decay[head - 1] == decay[head])
 			head--;
 	return head;
@@ -97,7 +97,8 @@ static void lay_out_matrix(struct hla_session *s, struct arena *arena, int m, st
 static void lay_out_powers(struct hla_session *s, struct arena *arena, struct hla_powers *powers)
 {
 	const size_t tokens = (size_t)s->kernels->tokens, element = (size_t)s->kernels->element;
-	struct hla_powers parts = {.exact = take(arena, HLA_SPAN + 1, sizeof(double))};
+	struct hla_powers parts = {.exact = take(arena, (size_t)s->kernels->span + 1, sizeof(double))};
+	parts.each = take(arena, tokens, element);
 	parts.of_x = take(arena, tokens + 1, element);
 	parts.of_y = take(arena, tokens, element);
 	if (arena->start)
@@ -109,7 +110,7 @@ static void lay_out(struct hla_session *s, struct arena *arena, const double *de
 	const struct hla_plan *plan = &s->plan;
 	const int matrices = plan->program.matrix_count;
 	s->matrix = take(arena, (size_t)s->heads * (size_t)matrices, sizeof *s->matrix);
-	s->powers = take(arena, (size_t)s->heads * (HLA_MAX_DECAY + 1), sizeof *s->powers);
+	s->powers = take(arena, (size_t)s->heads * (size_t)plan->power_count, sizeof *s->powers);
 	s->decay = take(arena, (size_t)s->heads, sizeof *s->decay);
 	if (arena->start)
 		memcpy(s->decay, decay, (size_t)s->heads * sizeof *decay);
@@ -124,9 +125,8 @@ static void lay_out(struct hla_session *s, struct arena *arena, const double *de
 			else if (arena->start)
 				*hla_matrix_of(s, h, m) = *hla_matrix_of(s, owner, m);
 		}
-		for (int e = 0; e <= HLA_MAX_DECAY; e++)
-			if (plan->decays[e])
-				lay_out_powers(s, arena, arena->start ? hla_powers_of(s, h, e) : NULL);
+		for (int i = 0; i < plan->power_count; i++)
+			lay_out_powers(s, arena, arena->start ? hla_powers_of(s, h, i) : NULL);
 	}
 }
 
@@ -143,7 +143,8 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	struct hla_session *s = calloc(1, sizeof *s);
 	if (!s)
 		return HLA_OUT_OF_MEMORY;
-	*problem = hla_plan_program(&s->plan, &settings->program, settings->d, settings->dv, settings->normalize);
+	*problem = hla_plan_program(&s->plan, &settings->program, settings->d, settings->dv, settings->normalize,
+			settings->gated);
 	if (*problem) {
 		free(s);
 		return HLA_BAD_SETTINGS;
@@ -155,6 +156,7 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	s->heads = settings->heads;
 	s->kv_heads = settings->kv_heads;
 	s->feature_map = settings->feature_map;
+	s->gated = settings->gated;
 	s->scale = settings->scale;
 	s->epsilon = settings->epsilon;
 

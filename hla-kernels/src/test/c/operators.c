@@ -165,7 +165,6 @@ static void apply(wide_real *out, const wide_real *x, const wide_real *m, int ro
 void recur(enum operator operator, const struct stream *stream, wide_real *o, struct moments *moments)
 {
 	const int n = stream->n, d = stream->d, dv = stream->dv;
-	const wide_real g = stream->decay;
 	wide_real *S = zeros(d, d), *S0 = zeros(d, d), *M = zeros(d, d), *R = zeros(d, d), *R0 = zeros(d, d), *Y = zeros(d, d);
 	wide_real *P = zeros(d, dv), *C = zeros(d, dv), *F = zeros(d, dv), *E = zeros(d, dv), *X = zeros(d, dv);
 	wide_real *G1 = zeros(d, dv), *G2 = zeros(d, dv), *G3 = zeros(d, dv), *G = zeros(d, dv), *F3 = zeros(d, dv);
@@ -173,6 +172,7 @@ void recur(enum operator operator, const struct stream *stream, wide_real *o, st
 	wide_real *last = zeros(1, dv);
 	for (int t = 0; t < n; t++, o += dv) {
 		const wide_real *q = stream->q + t * d, *k = stream->k + t * d, *v = stream->v + t * dv;
+		const wide_real g = stream->decay * (stream->gate ? stream->gate[t] : 1);
 		if (operator == HLA3_PUBLISHED) {
 			apply(a, k, M, d, d);
 			apply(c, a, P, d, dv);

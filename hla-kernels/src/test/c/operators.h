@@ -18,6 +18,7 @@ void count_attentions(enum operator operator, bool ridge, int *square, int *wide
 struct stream {
 	int n, d, dv;
 	const long double *q, *k, *v;
+	const long double *gate; /* [n], or null for gates of 1 */
 	long double decay, ridge;
 };
 

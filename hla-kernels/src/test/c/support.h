@@ -11,7 +11,7 @@ struct setting {
 	enum hla_isa isa;
 	enum hla_feature_map map;
 	int n, d, dv, heads, kv_heads;
-	bool normalize, decays, one_decay, integers; /* one_decay: the same for all heads */
+	bool normalize, decays, one_decay, integers, gated; /* one_decay: the same for all heads */
 	double ridge, scale;
 };
 
@@ -26,6 +26,9 @@ void start_numbers(unsigned long long from);
 /* Values in -1 .. 1 that float holds, so that all precisions see the same input, or integers in -2 .. 2. */
 double draw(bool integer);
 
+/* A gate: 0, 1, tiny, or between a half and 1; with integers 0 or 1. */
+double draw_gate(bool integer);
+
 /* An array of elements with a guard band of NaN on both sides. */
 struct guarded {
 	size_t count, element;
@@ -33,7 +36,7 @@ struct guarded {
 };
 
 struct inputs {
-	struct guarded q, k, v, o;
+	struct guarded q, k, v, o, gate;
 };
 
 struct guarded guarded(size_t count, size_t element);
@@ -60,6 +63,9 @@ void compare(const struct setting *s, const char *what, const void *got, size_t 
 /* Rows of floats, given what a stream in float64 gives with doubles: test_rows.c. */
 void check_rows(const struct setting *s, const struct inputs *in);
 void check_denormal_rows(struct setting s);
+
+/* Constant gates, given what a stream without gates gives: test_gates.c. */
+void check_gates(const struct setting *s, const struct inputs *in);
 
 /* What no grid of settings covers: test_edges.c. */
 void check_edges(struct setting s);

@@ -12,7 +12,7 @@ static void run(const struct setting *s, const double *q, const double *k, const
 {
 	const size_t e = s->precision == HLA_FLOAT64 ? sizeof(double) : sizeof(float);
 	const size_t count = (size_t)(s->n * s->d);
-	struct inputs in = {guarded(count, e), guarded(count, e), guarded(count, e), guarded(count, e)};
+	struct inputs in = {.q = guarded(count, e), .k = guarded(count, e), .v = guarded(count, e), .o = guarded(count, e)};
 	for (size_t i = 0; i < count; i++) {
 		put(&in.q, i, q[i]);
 		put(&in.k, i, k[i]);
@@ -142,7 +142,7 @@ static void check_small_values(struct setting s)
 				wide[a][j] = all[a][j] = exact ? value : (double)(float)value;
 			}
 		run(&s, q, k, v, o);
-		recur(s.operator, &(struct stream){N, D, D, wide[0], wide[1], wide[2], decay_of(&s, 0), 0}, expected, NULL);
+		recur(s.operator, &(struct stream){N, D, D, wide[0], wide[1], wide[2], NULL, decay_of(&s, 0), 0}, expected, NULL);
 		/* Sums of D N products, each of which may have lost as much as the smallest normal number. */
 		compare(&s, "small values", o, sizeof *o, D, expected, D, N, D, D * N * smallest / (long double)allowed(&s), allowed(&s));
 	}

@@ -47,6 +47,7 @@ void check_denormal_rows(struct setting s)
 static void check_types(const struct setting *s, const struct inputs *in, struct hla_rows rows, struct guarded *o, int piece)
 {
 	rows.o = inside(o);
+	rows.gate = s->gated ? inside(&in->gate) : NULL;
 	rows.double_output = o->element == sizeof(double);
 	poison(rows.o, o->count, o->element);
 	struct hla_session *session = open_session(s, false);

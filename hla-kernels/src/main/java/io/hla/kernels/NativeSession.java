@@ -35,7 +35,8 @@ final class NativeSession implements Session {
       settings.precision().ordinal(),
       cap,
       settings.featureMap().ordinal(),
-      settings.normalize() ? 1 : 0
+      settings.normalize() ? 1 : 0,
+      0
     };
     long handle =
         create(
@@ -70,14 +71,14 @@ final class NativeSession implements Session {
   @Override
   public void process(
       float[] query, float[] key, float[] value, float[] output, int from, int count) {
-    processFloats(memory.handle(), query, key, value, output, from, count);
+    processFloats(memory.handle(), query, key, value, null, output, from, count);
     java.lang.ref.Reference.reachabilityFence(this);
   }
 
   @Override
   public void process(
       double[] query, double[] key, double[] value, double[] output, int from, int count) {
-    processDoubles(memory.handle(), query, key, value, output, from, count);
+    processDoubles(memory.handle(), query, key, value, null, output, from, count);
     java.lang.ref.Reference.reachabilityFence(this);
   }
 
@@ -93,6 +94,7 @@ final class NativeSession implements Session {
         rows.address(TokenRows.Part.QUERY),
         rows.address(TokenRows.Part.KEY),
         rows.address(TokenRows.Part.VALUE),
+        0,
         withOutput ? rows.address(TokenRows.Part.OUTPUT) : 0,
         count,
         isDouble,
@@ -180,16 +182,31 @@ final class NativeSession implements Session {
   private static native void destroy(long handle);
 
   private static native void processFloats(
-      long handle, float[] q, float[] k, float[] v, float[] o, int from, int count);
+      long handle,
+      float[] q,
+      float[] k,
+      float[] v,
+      double[] gate,
+      float[] o,
+      int from,
+      int count);
 
   private static native void processDoubles(
-      long handle, double[] q, double[] k, double[] v, double[] o, int from, int count);
+      long handle,
+      double[] q,
+      double[] k,
+      double[] v,
+      double[] gate,
+      double[] o,
+      int from,
+      int count);
 
   private static native void processRows(
       long handle,
       long q,
       long k,
       long v,
+      long gate,
       long o,
       int count,
       boolean doubleInput,
