@@ -26,26 +26,27 @@ struct stream {
 
 static struct stream *stream_of(jlong handle) { return (struct stream *)(intptr_t)handle; }
 
-/* Reads the program: counts of matrices, reads and terms, then y, z, decay; x, matrix, strict; signal. */
+/* Reads the program: counts of matrices, derived signals and terms, then y, z, decay; x, matrix, strict, power; signal. */
 static bool read_program(struct hla_program *p, const jint *from, jsize length, const jdouble *coefficients,
 		jsize coefficient_count)
 {
-	if (length < 3 || from[0] < 0 || from[0] > HLA_MAX_MATRICES || from[1] < 0 || from[1] > HLA_MAX_READS || from[2] < 0
-			|| from[2] > HLA_MAX_TERMS || coefficient_count != from[2]
-			|| length != 3 + 3 * from[0] + 3 * from[1] + from[2])
+	if (length < 3 || from[0] < 0 || from[0] > HLA_MAX_MATRICES || from[1] < 0 || from[1] > HLA_MAX_DERIVED
+			|| from[2] < 0 || from[2] > HLA_MAX_TERMS || coefficient_count != from[2]
+			|| length != 3 + 3 * from[0] + 4 * from[1] + from[2])
 		return false;
 	p->matrix_count = *from++;
-	p->read_count = *from++;
+	p->derived_count = *from++;
 	p->term_count = *from++;
 	for (int i = 0; i < p->matrix_count; i++, from += 3) {
 		p->matrix[i].y = from[0];
 		p->matrix[i].z = from[1];
 		p->matrix[i].decay = from[2];
 	}
-	for (int i = 0; i < p->read_count; i++, from += 3) {
-		p->read[i].x = from[0];
-		p->read[i].matrix = from[1];
-		p->read[i].strict = from[2];
+	for (int i = 0; i < p->derived_count; i++, from += 4) {
+		p->derived[i].x = from[0];
+		p->derived[i].matrix = from[1];
+		p->derived[i].strict = from[2];
+		p->derived[i].power = from[3];
 	}
 	for (int i = 0; i < p->term_count; i++) {
 		p->term[i].signal = *from++;
@@ -104,7 +105,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 {
 	(void)type;
 	struct hla_settings settings = {0};
-	jint numbers[3 + 3 * HLA_MAX_MATRICES + 3 * HLA_MAX_READS + HLA_MAX_TERMS], size[9];
+	jint numbers[3 + 3 * HLA_MAX_MATRICES + 4 * HLA_MAX_DERIVED + HLA_MAX_TERMS], size[9];
 	jdouble terms[HLA_MAX_TERMS], scalar[2];
 	const jsize length = (*env)->GetArrayLength(env, program), count = (*env)->GetArrayLength(env, coefficients);
 	if (length > (jsize)(sizeof numbers / sizeof *numbers) || count > HLA_MAX_TERMS)
@@ -289,4 +290,16 @@ JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_getMatrix(JNIEnv *env, 
 	(*env)->SetDoubleArrayRegion(env, values, offset, (jsize)count, copy);
 	free(copy);
 	return DONE;
+}
+
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_products(JNIEnv *env, jclass type, jlong handle, jdoubleArray to)
+{
+	(void)type;
+	const struct hla_session *session = stream_of(handle)->session;
+	for (jint head = 0; head < session->heads; head++) {
+		const jdouble product = hla_product(session, head);
+		(*env)->SetDoubleArrayRegion(env, to, head, 1, &product);
+		if ((*env)->ExceptionCheck(env))
+			return;
+	}
 }

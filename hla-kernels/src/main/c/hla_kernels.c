@@ -30,6 +30,16 @@ static real *column_of(const struct hla_session *s, int signal, int member)
 	return of->column ? (real *)of->column + member * of->column_gap : NULL;
 }
 
+static double power_of(double g, int exponent)
+{
+	double power = 1;
+	for (int i = 0; i < exponent; i++)
+		power *= g;
+	return power;
+}
+
+static double *products_of(const struct hla_session *s, int member) { return s->products + member * (HLA_BATCH + 1); }
+
 static int vectors_of(int width) { return (width + LANES - 1) / LANES; }
 
 /* Appends the reads of a step that are strict, or those that are not, from a member of a team on. */
@@ -37,9 +47,9 @@ static int add_readers(const struct hla_session *s, const struct hla_step *step,
 		struct reader *readers)
 {
 	int added = 0;
-	for (int i = 0; i < step->read_count; i++) {
-		const int read = step->read[i], x = s->plan.program.read[read].x, out = HLA_FIRST_READ + read;
-		if (s->plan.program.read[read].strict == strict)
+	for (int i = step->first; i < step->first + step->count; i++) {
+		const int read = s->plan.order[i], x = s->plan.program.derived[read].x, out = HLA_FIRST_DERIVED + read;
+		if (s->plan.program.derived[read].strict == strict)
 			readers[added++] = (struct reader){
 				.x = rows_of(s, x, member), .x_stride = s->signal[x].stride, .x_gap = s->signal[x].gap,
 				.out = rows_of(s, out, member), .out_stride = s->signal[out].stride, .out_gap = s->signal[out].gap,
@@ -84,7 +94,7 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	const struct hla_matrix *matrix = hla_matrix_of(s, team->head + member, m);
 	const struct hla_powers *powers = powers_of_matrix(s, team->head + member, m);
 	const int phase = (int)(s->since % SWEEP_TOKENS);
-	struct reader readers[HLA_MAX_READS];
+	struct reader readers[HLA_MAX_DERIVED];
 	struct sweep w = {
 		.values = matrix->values, .base = (const real *)matrix->base, .panel_size = s->panel_size[m],
 		.y = rows_of(s, y, member), .y_stride = s->signal[y].stride, .rows = s->plan.width[y],
@@ -109,8 +119,29 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	}
 }
 
+/* A signal of all members of a team, each token times its weight, and what the column of ones has become. */
+static void run_weighting(const struct hla_session *s, const struct team *team, int derived, int tokens)
+{
+	const int x = s->plan.program.derived[derived].x, out = HLA_FIRST_DERIVED + derived;
+	for (int member = 0; member < team->count; member++) {
+		const double *product = products_of(s, member) + !s->plan.program.derived[derived].strict;
+		real weight[SWEEP_TOKENS], *column = column_of(s, out, member);
+		for (int t = 0; t < tokens; t++) {
+			weight[t] = (real)power_of(product[t], s->plan.program.derived[derived].power);
+			if (column)
+				column[t] = weight[t] * column_of(s, x, member)[t];
+		}
+		weigh(rows_of(s, out, member), s->signal[out].stride, rows_of(s, x, member), s->signal[x].stride, s->plan.width[x],
+				tokens, weight);
+	}
+}
+
 static void run_step(const struct hla_session *s, const struct team *team, const struct hla_step *step, int tokens)
 {
+	if (step->matrix == HLA_WEIGHTED) {
+		run_weighting(s, team, s->plan.order[step->first], tokens);
+		return;
+	}
 	if (s->plan.shared[step->matrix]) {
 		run_sweep(s, team, step, 0, team->count, step->last && team->last, tokens);
 		return;
@@ -119,28 +150,26 @@ static void run_step(const struct hla_session *s, const struct team *team, const
 		run_sweep(s, team, step, member, 1, step->last, tokens);
 }
 
-static double power_of(double g, int exponent)
+/* The decays of the tokens of a batch, for a member of a team: their products, and with gates their powers. */
+static void enter_decays(const struct hla_session *s, const struct team *team, int member, int tokens, const double *gate)
 {
-	double power = 1;
-	for (int i = 0; i < exponent; i++)
-		power *= g;
-	return power;
-}
-
-/* What the matrices of the heads of a team decay by at the tokens of a batch. */
-static void enter_gates(const struct hla_session *s, const struct team *team, int tokens, const double *gate)
-{
-	for (int head = team->head; head < team->head + team->count; head++)
-		for (int i = 0; i < s->plan.power_count; i++) {
-			const struct hla_powers *p = hla_powers_of(s, head, i);
-			real *each = p->each;
-			for (int t = 0; t < tokens; t++) {
-				const double g = power_of(gate[(ptrdiff_t)t * s->heads + head] * s->decay[head], s->plan.power[i]);
-				each[t] = (real)g;
-				if (HLA_MIXED)
-					p->exact[s->since + t + 1] = p->exact[s->since + t] * g;
-			}
+	const int head = team->head + member;
+	double *product = products_of(s, member), decay[SWEEP_TOKENS];
+	product[0] = s->product[head];
+	for (int t = 0; t < tokens; t++) {
+		decay[t] = s->gated ? gate[(ptrdiff_t)t * s->heads + head] * s->decay[head] : s->decay[head];
+		product[t + 1] = product[t] * decay[t];
+	}
+	s->product[head] = product[tokens];
+	for (int i = 0; s->gated && i < s->plan.power_count; i++) {
+		const struct hla_powers *p = hla_powers_of(s, head, i);
+		for (int t = 0; t < tokens; t++) {
+			const double g = power_of(decay[t], s->plan.power[i]);
+			((real *)p->each)[t] = (real)g;
+			if (HLA_MIXED)
+				p->exact[s->since + t + 1] = p->exact[s->since + t] * g;
 		}
+	}
 }
 
 /* Rows that sweeps can take where the caller has them: not far apart for the cache. */
@@ -180,7 +209,7 @@ static bool has_plain_output(const struct hla_session *s)
 {
 	const struct hla_program *program = &s->plan.program;
 	const int signal = program->term[0].signal;
-	return program->term_count == 1 && program->term[0].coefficient == 1 && signal >= HLA_FIRST_READ
+	return program->term_count == 1 && program->term[0].coefficient == 1 && signal >= HLA_FIRST_DERIVED
 		&& !s->signal[signal].column;
 }
 
@@ -227,8 +256,8 @@ static void run_team(struct hla_session *s, const struct team *team, int tokens,
 {
 	const ptrdiff_t stride = (ptrdiff_t)s->heads * s->dv, first = (ptrdiff_t)team->head * s->dv;
 	const bool narrows = !HLA_SINGLE && !rows->double_output;
-	if (s->gated)
-		enter_gates(s, team, tokens, rows->gate);
+	for (int member = 0; (s->gated || s->plan.weighs) && member < team->count; member++)
+		enter_decays(s, team, member, tokens, rows->gate);
 	enter(s, HLA_QUERY, rows->q, widens(rows), team->head, (ptrdiff_t)s->heads * s->d, team->count, tokens, s->scale,
 			s->feature_map);
 	real *o = rows->o && !narrows ? (real *)rows->o + first : NULL;
@@ -291,6 +320,7 @@ static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 		s->since = since;
 		run_kv_head(s, kv_head, n, rows);
 	}
+	s->tokens += n;
 	hla_restore_denormals(before);
 }
 
@@ -322,7 +352,7 @@ static void prepare(struct hla_session *s, int head)
 		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++)
 			((real *)p->of_y)[i] = (real)(1 / p->exact[i]);
 	}
-	for (int z = 0; z < HLA_FIRST_READ; z++)
+	for (int z = 0; z < HLA_FIRST_DERIVED; z++)
 		for (int t = 0; t < HLA_BATCH && s->plan.wide[z]; t++)
 			((real *)s->signal[z].column)[t] = 1;
 }

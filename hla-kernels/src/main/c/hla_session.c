@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hla_denormals.h"
+
 enum { LINE = 64 };
 
 /* Hands out parts of one allocation; with no allocation yet, counts what it must hold. */
@@ -52,7 +54,7 @@ static void lay_out_signals(struct hla_session *s, struct arena *arena)
 {
 	const struct hla_plan *plan = &s->plan;
 	const size_t element = (size_t)s->kernels->element, tokens = (size_t)s->kernels->tokens;
-	for (int i = 0; i < HLA_FIRST_READ + plan->program.read_count; i++) {
+	for (int i = 0; i < HLA_FIRST_DERIVED + plan->program.derived_count; i++) {
 		struct hla_signal *signal = &s->signal[i];
 		const bool shared = i == HLA_KEY || i == HLA_VALUE;
 		const size_t heads = shared ? 1 : (size_t)team_size(s);
@@ -112,8 +114,12 @@ static void lay_out(struct hla_session *s, struct arena *arena, const double *de
 	s->matrix = take(arena, (size_t)s->heads * (size_t)matrices, sizeof *s->matrix);
 	s->powers = take(arena, (size_t)s->heads * (size_t)plan->power_count, sizeof *s->powers);
 	s->decay = take(arena, (size_t)s->heads, sizeof *s->decay);
-	if (arena->start)
-		memcpy(s->decay, decay, (size_t)s->heads * sizeof *decay);
+	s->product = take(arena, (size_t)s->heads, sizeof *s->product);
+	s->products = take(arena, (size_t)team_size(s) * (HLA_BATCH + 1), sizeof *s->products);
+	for (int h = 0; arena->start && h < s->heads; h++) {
+		s->decay[h] = decay[h];
+		s->product[h] = 1;
+	}
 	lay_out_signals(s, arena);
 	for (int m = 0; m < matrices; m++)
 		measure_matrix(s, m);
@@ -194,4 +200,18 @@ int hla_matrix_columns(const struct hla_session *s, int matrix)
 {
 	const int z = s->plan.program.matrix[matrix].z;
 	return s->plan.width[z] + s->plan.wide[z];
+}
+
+double hla_product(const struct hla_session *s, int head)
+{
+	if (s->gated || s->plan.weighs)
+		return s->product[head];
+	/* The decay to the number of tokens, square by square. */
+	const uint64_t before = hla_flush_denormals();
+	double product = 1, power = s->decay[head];
+	for (int64_t left = s->tokens; left > 0; left /= 2, power *= power)
+		if (left % 2)
+			product *= power;
+	hla_restore_denormals(before);
+	return product;
 }

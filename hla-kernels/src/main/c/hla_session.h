@@ -62,6 +62,9 @@ struct hla_session {
 	bool gated;
 	double scale, epsilon;
 	double *decay;
+	int64_t tokens;   /* since the session was opened */
+	double *product;  /* [heads], of the decays of all tokens so far: with gates or weighted signals only */
+	double *products; /* [heads of a team][HLA_BATCH + 1], the same in front of a batch and behind each of its tokens */
 	int64_t since;    /* tokens since the matrices were set, in the mixed precision since they were folded */
 
 	struct hla_signal signal[HLA_MAX_SIGNALS];
@@ -80,6 +83,9 @@ void hla_destroy(struct hla_session *session);
 /* Columns of a matrix as it crosses the boundary, with the column of ones. */
 int hla_matrix_rows(const struct hla_session *session, int matrix);
 int hla_matrix_columns(const struct hla_session *session, int matrix);
+
+/* The product of the decays of all tokens since the session was opened. */
+double hla_product(const struct hla_session *session, int head);
 
 /* The first head of those in a row that have one matrix together: one KV head, one decay, a shared matrix. */
 int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);

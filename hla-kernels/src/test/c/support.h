@@ -67,6 +67,12 @@ void check_denormal_rows(struct setting s);
 /* Constant gates, given what a stream without gates gives: test_gates.c. */
 void check_gates(const struct setting *s, const struct inputs *in);
 
+/* The products of decays and gates behind the stream. */
+void check_products(const struct setting *s, const struct inputs *in, const struct hla_session *session);
+
+/* Programs at the limits and beyond: test_programs.c. */
+void check_programs(const struct setting *s);
+
 /* What no grid of settings covers: test_edges.c. */
 void check_edges(struct setting s);
 

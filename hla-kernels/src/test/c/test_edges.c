@@ -214,6 +214,7 @@ void check_edges(struct setting s)
 	if (!getenv("HLA_DENORMALS_KEPT"))
 		check_denormals(s);
 	check_shared_matrix(s);
+	check_programs(&s);
 	if (s.precision == HLA_FLOAT64)
 		check_denormal_rows(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {

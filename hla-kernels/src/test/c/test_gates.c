@@ -1,4 +1,5 @@
 /* Gates that do what a constant decay does, against that decay. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,4 +42,17 @@ void check_gates(const struct setting *s, const struct inputs *in)
 {
 	check_constant_gates(s, in, true);
 	check_constant_gates(s, in, false);
+}
+
+void check_products(const struct setting *s, const struct inputs *in, const struct hla_session *session)
+{
+	for (int h = 0; h < s->heads; h++) {
+		long double product = 1;
+		for (int t = 0; t < s->n; t++)
+			product *= decay_of(s, h) * (s->gated ? element_at(inside(&in->gate), sizeof(double), (size_t)(t * s->heads + h)) : 1);
+		const double got = hla_product(session, h);
+		checks++;
+		if (!(fabsl(got - product) <= 1e-12L * product + DBL_MIN) || (got != 0 && got < DBL_MIN))
+			complain(s, "product of the decays", (double)fabsl(got - product), 1e-12);
+	}
 }

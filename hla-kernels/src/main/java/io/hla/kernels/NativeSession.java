@@ -118,12 +118,12 @@ final class NativeSession implements Session {
     cleanable.clean();
   }
 
-  // The order that hla_jni.c reads: counts, then every matrix, read and term.
+  // The order that hla_jni.c reads: counts, then every matrix, derived signal and term.
   private static int[] encode(Program program) {
     List<Program.Matrix> matrices = program.matrices();
     List<Program.Read> reads = program.reads();
     List<Program.Term> terms = program.output();
-    int[] code = new int[3 + 3 * matrices.size() + 3 * reads.size() + terms.size()];
+    int[] code = new int[3 + 3 * matrices.size() + 4 * reads.size() + terms.size()];
     int at = 0;
     code[at++] = matrices.size();
     code[at++] = reads.size();
@@ -137,6 +137,7 @@ final class NativeSession implements Session {
       code[at++] = read.x();
       code[at++] = read.matrix();
       code[at++] = read.strict() ? 1 : 0;
+      code[at++] = 0;
     }
     for (Program.Term term : terms) {
       code[at++] = term.signal();
@@ -211,6 +212,9 @@ final class NativeSession implements Session {
       int count,
       boolean doubleInput,
       boolean doubleOutput);
+
+  /** Fills in the product of the decays of all tokens so far, for each query head. */
+  static native void products(long handle, double[] to);
 
   private static native int setMatrix(
       long handle, int head, int matrix, double[] values, int offset);
