@@ -75,7 +75,7 @@ INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors)
 		const vec b = splat(s->z_column[t]);
 		UNROLL for (int i = 0; i < vectors; i++) {
 			if (s->decays)
-				m[i] *= splat(s->decay);
+				m[i] *= splat(s->decay[t]);
 			m[i] = mul_add(load(s->y + t * s->y_stride + row + i * LANES), b, m[i]);
 		}
 		read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, now);

@@ -18,34 +18,35 @@ enum { DONE = 0, OUT_OF_MEMORY = -1, REFUSED = -2 };
 
 struct stream {
 	struct hla_session *session;
-	jint q_width, k_width, v_width, o_width;
+	jint q_width, k_width, v_width, o_width, gate_width;
 	jint tokens; /* that the staging holds, a multiple of HLA_BATCH */
 	jint most_tokens; /* that it may grow to */
-	void *q, *k, *v, *o;
+	void *q, *k, *v, *o, *gate;
 };
 
 static struct stream *stream_of(jlong handle) { return (struct stream *)(intptr_t)handle; }
 
-/* Reads the program: counts of matrices, reads and terms, then y, z, decay; x, matrix, strict; signal. */
+/* Reads the program: counts of matrices, derived signals and terms, then y, z, decay; x, matrix, strict, power; signal. */
 static bool read_program(struct hla_program *p, const jint *from, jsize length, const jdouble *coefficients,
 		jsize coefficient_count)
 {
-	if (length < 3 || from[0] < 0 || from[0] > HLA_MAX_MATRICES || from[1] < 0 || from[1] > HLA_MAX_READS || from[2] < 0
-			|| from[2] > HLA_MAX_TERMS || coefficient_count != from[2]
-			|| length != 3 + 3 * from[0] + 3 * from[1] + from[2])
+	if (length < 3 || from[0] < 0 || from[0] > HLA_MAX_MATRICES || from[1] < 0 || from[1] > HLA_MAX_DERIVED
+			|| from[2] < 0 || from[2] > HLA_MAX_TERMS || coefficient_count != from[2]
+			|| length != 3 + 3 * from[0] + 4 * from[1] + from[2])
 		return false;
 	p->matrix_count = *from++;
-	p->read_count = *from++;
+	p->derived_count = *from++;
 	p->term_count = *from++;
 	for (int i = 0; i < p->matrix_count; i++, from += 3) {
 		p->matrix[i].y = from[0];
 		p->matrix[i].z = from[1];
 		p->matrix[i].decay = from[2];
 	}
-	for (int i = 0; i < p->read_count; i++, from += 3) {
-		p->read[i].x = from[0];
-		p->read[i].matrix = from[1];
-		p->read[i].strict = from[2];
+	for (int i = 0; i < p->derived_count; i++, from += 4) {
+		p->derived[i].x = from[0];
+		p->derived[i].matrix = from[1];
+		p->derived[i].strict = from[2];
+		p->derived[i].power = from[3];
 	}
 	for (int i = 0; i < p->term_count; i++) {
 		p->term[i].signal = *from++;
@@ -57,19 +58,21 @@ static bool read_program(struct hla_program *p, const jint *from, jsize length, 
 /* Replaces the staging by one for some batches of tokens, each part from a cache line on; on failure it stays as it is. */
 static bool allocate_staging(struct stream *stream, size_t batches)
 {
-	const jint widths[] = {stream->q_width, stream->k_width, stream->v_width, stream->o_width};
-	void **const parts[] = {&stream->q, &stream->k, &stream->v, &stream->o};
+	enum { PARTS = 5 };
 	const size_t tokens = batches * HLA_BATCH, element = (size_t)stream->session->kernels->element;
+	const size_t bytes[PARTS] = {(size_t)stream->q_width * element, (size_t)stream->k_width * element,
+		(size_t)stream->v_width * element, (size_t)stream->o_width * element, (size_t)stream->gate_width * sizeof(double)};
+	void **const parts[PARTS] = {&stream->q, &stream->k, &stream->v, &stream->o, &stream->gate};
 	size_t row = 0;
-	for (int i = 0; i < 4; i++)
-		row += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE;
+	for (int i = 0; i < PARTS; i++)
+		row += (bytes[i] + LINE - 1) / LINE * LINE;
 	char *memory = aligned_alloc(LINE, row * tokens);
 	if (!memory)
 		return false;
 	free(stream->q);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PARTS; i++) {
 		*parts[i] = memory;
-		memory += ((size_t)widths[i] * element + LINE - 1) / LINE * LINE * tokens;
+		memory += (bytes[i] + LINE - 1) / LINE * LINE * tokens;
 	}
 	stream->tokens = (jint)tokens;
 	stream->most_tokens = (jint)(STAGING_BYTES / row / HLA_BATCH) * HLA_BATCH;
@@ -102,14 +105,14 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 {
 	(void)type;
 	struct hla_settings settings = {0};
-	jint numbers[3 + 3 * HLA_MAX_MATRICES + 3 * HLA_MAX_READS + HLA_MAX_TERMS], size[8];
+	jint numbers[3 + 3 * HLA_MAX_MATRICES + 4 * HLA_MAX_DERIVED + HLA_MAX_TERMS], size[9];
 	jdouble terms[HLA_MAX_TERMS], scalar[2];
 	const jsize length = (*env)->GetArrayLength(env, program), count = (*env)->GetArrayLength(env, coefficients);
 	if (length > (jsize)(sizeof numbers / sizeof *numbers) || count > HLA_MAX_TERMS)
 		return REFUSED;
 	(*env)->GetIntArrayRegion(env, program, 0, length, numbers);
 	(*env)->GetDoubleArrayRegion(env, coefficients, 0, count, terms);
-	(*env)->GetIntArrayRegion(env, sizes, 0, 8, size);
+	(*env)->GetIntArrayRegion(env, sizes, 0, 9, size);
 	(*env)->GetDoubleArrayRegion(env, scalars, 0, 2, scalar);
 	if ((*env)->ExceptionCheck(env) || !read_program(&settings.program, numbers, length, terms, count))
 		return REFUSED;
@@ -121,6 +124,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 	settings.cap = (enum hla_isa)size[5];
 	settings.feature_map = (enum hla_feature_map)size[6];
 	settings.normalize = size[7];
+	settings.gated = size[8];
 	settings.scale = scalar[0];
 	settings.epsilon = scalar[1];
 
@@ -138,6 +142,7 @@ JNIEXPORT jlong JNICALL Java_io_hla_kernels_NativeSession_create(JNIEnv *env, jc
 		stream->k_width = settings.kv_heads * settings.d;
 		stream->v_width = settings.kv_heads * settings.dv;
 		stream->o_width = settings.heads * settings.dv;
+		stream->gate_width = settings.gated ? settings.heads : 0;
 		if (!allocate_staging(stream, 1)) {
 			hla_destroy(stream->session);
 			status = HLA_OUT_OF_MEMORY;
@@ -159,9 +164,10 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 	free(stream);
 }
 
-#define PROCESS(NAME, ARRAY, GET, SET)                                                                         \
+/* The staging has room for elements of the session's arithmetic, and so for floats in any session. */
+#define PROCESS(NAME, ARRAY, GET, SET, DOUBLES)                                                                         \
 	JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_##NAME(JNIEnv *env, jclass type, jlong handle,    \
-			ARRAY q, ARRAY k, ARRAY v, ARRAY o, jint from, jint count)                                         \
+			ARRAY q, ARRAY k, ARRAY v, jdoubleArray gate, ARRAY o, jint from, jint count)                      \
 	{                                                                                                          \
 		(void)type;                                                                                            \
 		struct stream *s = stream_of(handle);                                                                  \
@@ -171,9 +177,12 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 			(*env)->GET(env, q, t * s->q_width, n * s->q_width, s->q);                                         \
 			(*env)->GET(env, k, t * s->k_width, n * s->k_width, s->k);                                         \
 			(*env)->GET(env, v, t * s->v_width, n * s->v_width, s->v);                                         \
+			if (gate)                                                                                          \
+				(*env)->GetDoubleArrayRegion(env, gate, t * s->gate_width, n * s->gate_width, s->gate);        \
 			if ((*env)->ExceptionCheck(env))                                                                   \
 				return;                                                                                        \
-			s->session->kernels->process(s->session, n, s->q, s->k, s->v, o ? s->o : NULL);                    \
+			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, s->gate, DOUBLES, DOUBLES};       \
+			s->session->kernels->process(s->session, n, &rows);                                                \
 			if (o)                                                                                             \
 				(*env)->SET(env, o, t * s->o_width, n * s->o_width, s->o);                                     \
 			if (o && (*env)->ExceptionCheck(env))                                                              \
@@ -181,23 +190,22 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 		}                                                                                                      \
 	}
 
-PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion)
-PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion)
+PROCESS(processFloats, jfloatArray, GetFloatArrayRegion, SetFloatArrayRegion, false)
+PROCESS(processDoubles, jdoubleArray, GetDoubleArrayRegion, SetDoubleArrayRegion, true)
 
 /* Piece by piece, so that what one group of heads leaves in the cache of q, k, v and o serves the next. */
 JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_processRows(JNIEnv *env, jclass type, jlong handle, jlong q,
-		jlong k, jlong v, jlong o, jint count)
+		jlong k, jlong v, jlong gate, jlong o, jint count, jboolean double_input, jboolean double_output)
 {
 	(void)env, (void)type;
 	struct stream *s = stream_of(handle);
-	const size_t element = (size_t)s->session->kernels->element;
+	const struct hla_rows all = {(const void *)(intptr_t)q, (const void *)(intptr_t)k, (const void *)(intptr_t)v,
+		(void *)(intptr_t)o, (const double *)(intptr_t)gate, double_input, double_output};
 	const jint most = s->most_tokens > HLA_BATCH ? s->most_tokens : HLA_BATCH;
 	for (jint t = 0, n; t < count; t += n) {
 		n = count - t < most ? count - t : most;
-		const size_t at = (size_t)t * element;
-		s->session->kernels->process(s->session, n, (const char *)(intptr_t)q + at * (size_t)s->q_width,
-				(const char *)(intptr_t)k + at * (size_t)s->k_width, (const char *)(intptr_t)v + at * (size_t)s->v_width,
-				o ? (char *)(intptr_t)o + at * (size_t)s->o_width : NULL);
+		const struct hla_rows rows = hla_rows_from(s->session, all, t);
+		s->session->kernels->process(s->session, n, &rows);
 	}
 }
 
@@ -282,4 +290,16 @@ JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_getMatrix(JNIEnv *env, 
 	(*env)->SetDoubleArrayRegion(env, values, offset, (jsize)count, copy);
 	free(copy);
 	return DONE;
+}
+
+JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_products(JNIEnv *env, jclass type, jlong handle, jdoubleArray to)
+{
+	(void)type;
+	const struct hla_session *session = stream_of(handle)->session;
+	for (jint head = 0; head < session->heads; head++) {
+		const jdouble product = hla_product(session, head);
+		(*env)->SetDoubleArrayRegion(env, to, head, 1, &product);
+		if ((*env)->ExceptionCheck(env))
+			return;
+	}
 }

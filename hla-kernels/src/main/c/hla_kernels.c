@@ -5,10 +5,13 @@
 #include "hla_column.h"
 #include "hla_denormals.h"
 #include "hla_features.h"
+#include "hla_floats.h"
 #include "hla_rows.h"
 #include "hla_session.h"
 #include "hla_state.h"
 #include "hla_sweep.h"
+
+enum { SPAN = HLA_MIXED ? HLA_SPAN : SWEEP_TOKENS };
 
 /* Query heads of one KV head that go through a batch side by side, so that one sweep over a matrix of theirs serves all. */
 struct team {
@@ -27,6 +30,16 @@ static real *column_of(const struct hla_session *s, int signal, int member)
 	return of->column ? (real *)of->column + member * of->column_gap : NULL;
 }
 
+static double power_of(double g, int exponent)
+{
+	double power = 1;
+	for (int i = 0; i < exponent; i++)
+		power *= g;
+	return power;
+}
+
+static double *products_of(const struct hla_session *s, int member) { return s->products + member * (HLA_BATCH + 1); }
+
 static int vectors_of(int width) { return (width + LANES - 1) / LANES; }
 
 /* Appends the reads of a step that are strict, or those that are not, from a member of a team on. */
@@ -34,9 +47,9 @@ static int add_readers(const struct hla_session *s, const struct hla_step *step,
 		struct reader *readers)
 {
 	int added = 0;
-	for (int i = 0; i < step->read_count; i++) {
-		const int read = step->read[i], x = s->plan.program.read[read].x, out = HLA_FIRST_READ + read;
-		if (s->plan.program.read[read].strict == strict)
+	for (int i = step->first; i < step->first + step->count; i++) {
+		const int read = s->plan.order[i], x = s->plan.program.derived[read].x, out = HLA_FIRST_DERIVED + read;
+		if (s->plan.program.derived[read].strict == strict)
 			readers[added++] = (struct reader){
 				.x = rows_of(s, x, member), .x_stride = s->signal[x].stride, .x_gap = s->signal[x].gap,
 				.out = rows_of(s, out, member), .out_stride = s->signal[out].stride, .out_gap = s->signal[out].gap,
@@ -66,6 +79,13 @@ static void put_off_decay(const struct hla_session *s, const struct hla_powers *
 	}
 }
 
+static enum decay decay_in_sweep(const struct hla_session *s, const struct hla_powers *powers)
+{
+	if (!powers->decays || !powers->at_each)
+		return NO_DECAY;
+	return s->gated ? GATED_DECAY : CONSTANT_DECAY;
+}
+
 /* Sweeps over the matrix that `count` members of a team have in common. */
 static void run_sweep(const struct hla_session *s, const struct team *team, const struct hla_step *step, int member,
 		int count, bool keep, int tokens)
@@ -74,20 +94,19 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	const struct hla_matrix *matrix = hla_matrix_of(s, team->head + member, m);
 	const struct hla_powers *powers = powers_of_matrix(s, team->head + member, m);
 	const int phase = (int)(s->since % SWEEP_TOKENS);
-	const bool decays = powers->exact[1] != 1;
-	struct reader readers[HLA_MAX_READS];
+	struct reader readers[HLA_MAX_DERIVED];
 	struct sweep w = {
 		.values = matrix->values, .base = (const real *)matrix->base, .panel_size = s->panel_size[m],
 		.y = rows_of(s, y, member), .y_stride = s->signal[y].stride, .rows = s->plan.width[y],
 		.z = rows_of(s, z, member), .z_stride = s->signal[z].stride, .vectors = vectors_of(s->plan.width[z]),
-		.tokens = tokens, .readers = readers, .heads = count, .keep = keep, .decays = decays && powers->at_each,
-		.factor = 1, .decay = (real)powers->exact[1],
+		.tokens = tokens, .readers = readers, .heads = count, .keep = keep, .decays = decay_in_sweep(s, powers),
+		.factor = 1, .decay = powers->each,
 	};
 	w.strict_count = add_readers(s, step, true, member, readers);
 	w.reader_count = w.strict_count + add_readers(s, step, false, member, readers + w.strict_count);
 	if (HLA_MIXED)
 		w.grow = powers->exact + s->since + 1 - (w.decays ? 0 : phase);
-	if (decays && !powers->at_each) {
+	if (powers->decays && !powers->at_each) {
 		w.factor = phase ? 1 : (real)powers->exact[s->since ? SWEEP_TOKENS : 1];
 		put_off_decay(s, powers, &w, readers, phase);
 	}
@@ -100,9 +119,30 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	}
 }
 
+/* A signal of all members of a team, each token times its weight, and what the column of ones has become. */
+static void run_weighting(const struct hla_session *s, const struct team *team, int derived, int tokens)
+{
+	const int x = s->plan.program.derived[derived].x, out = HLA_FIRST_DERIVED + derived;
+	for (int member = 0; member < team->count; member++) {
+		const double *product = products_of(s, member) + !s->plan.program.derived[derived].strict;
+		real weight[SWEEP_TOKENS], *column = column_of(s, out, member);
+		for (int t = 0; t < tokens; t++) {
+			weight[t] = (real)power_of(product[t], s->plan.program.derived[derived].power);
+			if (column)
+				column[t] = weight[t] * column_of(s, x, member)[t];
+		}
+		weigh(rows_of(s, out, member), s->signal[out].stride, rows_of(s, x, member), s->signal[x].stride, s->plan.width[x],
+				tokens, weight);
+	}
+}
+
 static void run_step(const struct hla_session *s, const struct team *team, const struct hla_step *step, int tokens)
 {
-	if (s->plan.of_kv_alone[step->matrix]) {
+	if (step->matrix == HLA_WEIGHTED) {
+		run_weighting(s, team, s->plan.order[step->first], tokens);
+		return;
+	}
+	if (s->plan.shared[step->matrix]) {
 		run_sweep(s, team, step, 0, team->count, step->last && team->last, tokens);
 		return;
 	}
@@ -110,16 +150,42 @@ static void run_step(const struct hla_session *s, const struct team *team, const
 		run_sweep(s, team, step, member, 1, step->last, tokens);
 }
 
+/* The decays of the tokens of a batch, for a member of a team: their products, and with gates their powers. */
+static void enter_decays(const struct hla_session *s, const struct team *team, int member, int tokens, const double *gate)
+{
+	const int head = team->head + member;
+	double *product = products_of(s, member), decay[SWEEP_TOKENS];
+	product[0] = s->product[head];
+	for (int t = 0; t < tokens; t++) {
+		decay[t] = s->gated ? gate[(ptrdiff_t)t * s->heads + head] * s->decay[head] : s->decay[head];
+		product[t + 1] = product[t] * decay[t];
+	}
+	s->product[head] = product[tokens];
+	for (int i = 0; s->gated && i < s->plan.power_count; i++) {
+		const struct hla_powers *p = hla_powers_of(s, head, i);
+		for (int t = 0; t < tokens; t++) {
+			const double g = power_of(decay[t], s->plan.power[i]);
+			((real *)p->each)[t] = (real)g;
+			if (HLA_MIXED)
+				p->exact[s->since + t + 1] = p->exact[s->since + t] * g;
+		}
+	}
+}
+
 /* Rows that sweeps can take where the caller has them: not far apart for the cache. */
 static bool in_place(ptrdiff_t stride) { return stride * (ptrdiff_t)sizeof(real) <= IN_PLACE_BYTES; }
 
-static void enter(struct hla_session *s, int index, const real *from, ptrdiff_t stride, int heads, int tokens, double scale,
-		enum hla_feature_map map)
+static bool widens(const struct hla_rows *rows) { return !HLA_SINGLE && !rows->double_input; }
+
+/* Takes the rows of some heads. `floats`: from rows of float, which float64 copies. */
+static void enter(struct hla_session *s, int index, const void *rows, bool floats, int head, ptrdiff_t stride, int heads,
+		int tokens, double scale, enum hla_feature_map map)
 {
 	struct hla_signal *signal = &s->signal[index];
 	const int width = s->plan.width[index];
-	if (scale == 1 && map == HLA_IDENTITY && in_place(stride)) {
-		signal->rows = (void *)from;
+	const ptrdiff_t first = (ptrdiff_t)head * width;
+	if (scale == 1 && map == HLA_IDENTITY && !floats && in_place(stride)) {
+		signal->rows = (real *)rows + first;
 		signal->stride = stride;
 		signal->gap = width;
 		return;
@@ -127,19 +193,34 @@ static void enter(struct hla_session *s, int index, const real *from, ptrdiff_t 
 	signal->rows = signal->scratch;
 	signal->stride = signal->scratch_stride;
 	signal->gap = signal->scratch_gap;
-	for (int i = 0; i < heads; i++)
-		pack(rows_of(s, index, i), signal->stride, from + i * width, stride, width, tokens, (real)scale, map);
+	for (int i = 0; i < heads; i++) {
+		real *to = rows_of(s, index, i);
+		if (floats)
+			widen_rows((void *)to, signal->stride, (const float *)rows + first + i * width, stride, width, tokens);
+		if (!floats)
+			pack(to, signal->stride, (const real *)rows + first + i * width, stride, width, tokens, (real)scale, map);
+		else if (scale != 1 || map != HLA_IDENTITY)
+			pack(to, signal->stride, to, signal->stride, width, tokens, (real)scale, map);
+	}
 }
 
-/* Lets the only term of the output be computed right where the caller wants it, if it can be. */
-static bool place_output(struct hla_session *s, real *o, ptrdiff_t stride)
+/* Whether the output is a signal that sweeps compute. */
+static bool has_plain_output(const struct hla_session *s)
 {
 	const struct hla_program *program = &s->plan.program;
-	if (program->term_count != 1 || program->term[0].coefficient != 1 || program->term[0].signal < HLA_FIRST_READ)
+	const int signal = program->term[0].signal;
+	return program->term_count == 1 && program->term[0].coefficient == 1 && signal >= HLA_FIRST_DERIVED
+		&& !s->signal[signal].column;
+}
+
+/* Lets such an output be computed right where the caller wants it, if it can be. */
+static bool place_output(struct hla_session *s, real *o, ptrdiff_t stride)
+{
+	if (!has_plain_output(s))
 		return false;
-	struct hla_signal *signal = &s->signal[program->term[0].signal];
+	struct hla_signal *signal = &s->signal[s->plan.program.term[0].signal];
 	/* Sweeps write whole vectors. */
-	const bool placed = o && !signal->column && s->dv % LANES == 0 && in_place(stride);
+	const bool placed = o && s->dv % LANES == 0 && in_place(stride);
 	signal->rows = placed ? o : signal->scratch;
 	signal->stride = placed ? stride : signal->scratch_stride;
 	signal->gap = placed ? s->dv : signal->scratch_gap;
@@ -158,16 +239,35 @@ static void emit_rows(const struct hla_session *s, int member, int tokens, real 
 	emit(o, stride, terms, program->term_count, s->dv, tokens, (real)s->epsilon);
 }
 
-static void run_team(struct hla_session *s, const struct team *team, int tokens, const real *q, real *o)
+/* Outputs of the members of a team in float, where there is more to do by way of scratch that no sweep needs any more. */
+static void emit_floats(const struct hla_session *s, const struct team *team, int tokens, float *o, ptrdiff_t stride)
 {
-	const ptrdiff_t q_stride = (ptrdiff_t)s->heads * s->d, o_stride = (ptrdiff_t)s->heads * s->dv;
-	enter(s, HLA_QUERY, q + (ptrdiff_t)team->head * s->d, q_stride, team->count, tokens, s->scale, s->feature_map);
-	real *out = o ? o + (ptrdiff_t)team->head * s->dv : NULL;
-	const bool placed = place_output(s, out, o_stride);
+	const int signal = s->plan.program.term[0].signal;
+	const bool plain = has_plain_output(s);
+	for (int member = 0; member < team->count; member++) {
+		if (!plain)
+			emit_rows(s, member, tokens, s->weighted_y, s->weighted_stride);
+		narrow_rows(o + member * s->dv, stride, plain ? (void *)rows_of(s, signal, member) : s->weighted_y,
+				plain ? s->signal[signal].stride : s->weighted_stride, s->dv, tokens);
+	}
+}
+
+static void run_team(struct hla_session *s, const struct team *team, int tokens, const struct hla_rows *rows)
+{
+	const ptrdiff_t stride = (ptrdiff_t)s->heads * s->dv, first = (ptrdiff_t)team->head * s->dv;
+	const bool narrows = !HLA_SINGLE && !rows->double_output;
+	for (int member = 0; (s->gated || s->plan.weighs) && member < team->count; member++)
+		enter_decays(s, team, member, tokens, rows->gate);
+	enter(s, HLA_QUERY, rows->q, widens(rows), team->head, (ptrdiff_t)s->heads * s->d, team->count, tokens, s->scale,
+			s->feature_map);
+	real *o = rows->o && !narrows ? (real *)rows->o + first : NULL;
+	const bool placed = place_output(s, o, stride);
 	for (int i = 0; i < s->plan.step_count; i++)
 		run_step(s, team, &s->plan.step[i], tokens);
 	for (int member = 0; o && !placed && member < team->count; member++)
-		emit_rows(s, member, tokens, out + member * s->dv, o_stride);
+		emit_rows(s, member, tokens, o + member * s->dv, stride);
+	if (rows->o && narrows)
+		emit_floats(s, team, tokens, (float *)rows->o + first, stride);
 }
 
 /* As many heads from `head` on as may go side by side: those of one decay, up to `end`. */
@@ -180,29 +280,29 @@ static struct team team_from(const struct hla_session *s, int head, int end)
 }
 
 /* All query heads of a KV head over one batch. */
-static void run_batch(struct hla_session *s, int kv_head, int tokens, const real *q, const real *k, const real *v, real *o)
+static void run_batch(struct hla_session *s, int kv_head, int tokens, const struct hla_rows *rows)
 {
-	const int d = s->d, dv = s->dv, group = s->heads / s->kv_heads, end = (kv_head + 1) * group;
-	enter(s, HLA_KEY, k + (ptrdiff_t)kv_head * d, (ptrdiff_t)s->kv_heads * d, 1, tokens, 1, s->feature_map);
-	enter(s, HLA_VALUE, v + (ptrdiff_t)kv_head * dv, (ptrdiff_t)s->kv_heads * dv, 1, tokens, 1, HLA_IDENTITY);
+	const ptrdiff_t k_stride = (ptrdiff_t)s->kv_heads * s->d, v_stride = (ptrdiff_t)s->kv_heads * s->dv;
+	const int group = s->heads / s->kv_heads, end = (kv_head + 1) * group;
+	enter(s, HLA_KEY, rows->k, widens(rows), kv_head, k_stride, 1, tokens, 1, s->feature_map);
+	enter(s, HLA_VALUE, rows->v, widens(rows), kv_head, v_stride, 1, tokens, 1, HLA_IDENTITY);
 	s->signal[HLA_KEY].gap = s->signal[HLA_VALUE].gap = 0;
 	for (int head = end - group; head < end;) {
 		const struct team team = team_from(s, head, end);
-		run_team(s, &team, tokens, q, o);
+		run_team(s, &team, tokens, rows);
 		head += team.count;
 	}
 }
 
 /* All query heads of a KV head over the tokens of a call; a batch ends where the tokens since the start fill one. */
-static void run_kv_head(struct hla_session *s, int kv_head, int n, const real *q, const real *k, const real *v, real *o)
+static void run_kv_head(struct hla_session *s, int kv_head, int n, const struct hla_rows *rows)
 {
-	const ptrdiff_t q_row = (ptrdiff_t)s->heads * s->d, k_row = (ptrdiff_t)s->kv_heads * s->d;
-	const ptrdiff_t v_row = (ptrdiff_t)s->kv_heads * s->dv, o_row = (ptrdiff_t)s->heads * s->dv;
 	const int group = s->heads / s->kv_heads;
 	for (int t = 0, tokens; t < n; t += tokens) {
 		const int left = SWEEP_TOKENS - (int)(s->since % SWEEP_TOKENS);
+		const struct hla_rows batch = hla_rows_from(s, *rows, t);
 		tokens = n - t < left ? n - t : left;
-		run_batch(s, kv_head, tokens, q + t * q_row, k + t * k_row, v + t * v_row, o ? o + t * o_row : NULL);
+		run_batch(s, kv_head, tokens, &batch);
 		s->since += tokens;
 		if (HLA_MIXED && s->since == HLA_SPAN) {
 			for (int head = kv_head * group; head < (kv_head + 1) * group; head++)
@@ -212,14 +312,15 @@ static void run_kv_head(struct hla_session *s, int kv_head, int n, const real *q
 	}
 }
 
-static void process(struct hla_session *s, int n, const void *q, const void *k, const void *v, void *o)
+static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 {
 	const uint64_t before = hla_flush_denormals();
 	const int64_t since = s->since;
 	for (int kv_head = 0; kv_head < s->kv_heads; kv_head++) {
 		s->since = since;
-		run_kv_head(s, kv_head, n, q, k, v, o);
+		run_kv_head(s, kv_head, n, rows);
 	}
+	s->tokens += n;
 	hla_restore_denormals(before);
 }
 
@@ -235,23 +336,23 @@ static bool decays_at_each(const double *exact)
 
 static void prepare(struct hla_session *s, int head)
 {
-	for (int e = 0; e <= HLA_MAX_DECAY; e++) {
-		if (!s->plan.decays[e])
-			continue;
-		struct hla_powers *p = hla_powers_of(s, head, e);
-		p->exact[0] = p->exact[1] = 1;
-		for (int i = 0; i < e; i++)
-			p->exact[1] *= s->decay[head];
+	for (int power = 0; power < s->plan.power_count; power++) {
+		struct hla_powers *p = hla_powers_of(s, head, power);
+		p->exact[0] = 1;
+		p->exact[1] = power_of(s->decay[head], s->plan.power[power]);
 		/* Each power is the product of two of half its exponent, which rounds only log2 i times. */
-		for (int i = 2; i <= HLA_SPAN; i++)
+		for (int i = 2; i <= SPAN; i++)
 			p->exact[i] = p->exact[i / 2] * p->exact[i - i / 2];
-		p->at_each = decays_at_each(p->exact);
+		p->decays = s->gated ? s->plan.power[power] > 0 : p->exact[1] != 1;
+		p->at_each = s->gated || decays_at_each(p->exact);
+		for (int i = 0; i < SWEEP_TOKENS; i++)
+			((real *)p->each)[i] = (real)p->exact[1];
 		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
 			((real *)p->of_x)[i] = i ? (real)p->exact[i - 1] : (real)(1 / p->exact[1]);
 		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++)
 			((real *)p->of_y)[i] = (real)(1 / p->exact[i]);
 	}
-	for (int z = 0; z < HLA_FIRST_READ; z++)
+	for (int z = 0; z < HLA_FIRST_DERIVED; z++)
 		for (int t = 0; t < HLA_BATCH && s->plan.wide[z]; t++)
 			((real *)s->signal[z].column)[t] = 1;
 }
@@ -275,6 +376,6 @@ static double peak(long turns)
 #define HLA_TABLE_(isa, precision) hla_kernels_##isa##_##precision
 #define HLA_TABLE(isa, precision) HLA_TABLE_(isa, precision)
 const struct hla_kernels HLA_TABLE(HLA_ISA, HLA_PRECISION) = {
-	.element = sizeof(real), .tokens = SWEEP_TOKENS, .panel = PANEL,
+	.element = sizeof(real), .tokens = SWEEP_TOKENS, .span = SPAN, .panel = PANEL,
 	.prepare = prepare, .process = process, .set_matrix = set_matrix, .get_matrix = get_matrix, .peak = peak,
 };

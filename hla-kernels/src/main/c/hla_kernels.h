@@ -2,6 +2,7 @@
 #ifndef HLA_KERNELS_H
 #define HLA_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum hla_feature_map { HLA_IDENTITY, HLA_RELU, HLA_ELU1, HLA_L2 };
@@ -18,16 +19,27 @@ enum hla_isa { HLA_BASELINE, HLA_AVX2, HLA_AVX512, HLA_ISA_COUNT };
 
 struct hla_session;
 
+/* Rows of tokens where a caller has them. */
+struct hla_rows {
+	const void *q, *k, *v;
+	void *o;                          /* null where no outputs are wanted */
+	const double *gate;               /* of gated sessions: one in [0, 1] for each head, which decay is multiplied by */
+	bool double_input, double_output; /* rows of doubles, else of floats; float32 and mixed take floats only */
+};
+
 struct hla_kernels {
-	/* What the session needs for its layout: bytes of an element, tokens of a sweep, columns of a panel of a matrix. */
-	int element, tokens, panel;
+	/*
+	 * What the session needs for its layout: bytes of an element, tokens of a sweep, tokens that a table of powers of decay
+	 * reaches over, columns of a panel of a matrix.
+	 */
+	int element, tokens, span, panel;
 	/* Fills the decay tables of a head. */
 	void (*prepare)(struct hla_session *session, int head);
 	/*
-	 * Processes n tokens of all heads: rows of elements, o may be null. Up to HLA_OVERHANG bytes behind the last row of q, k
-	 * and v must be readable; what they hold does not matter.
+	 * Processes n tokens of all heads. Up to HLA_OVERHANG bytes behind the last row of q, k and v must be readable; what they
+	 * hold does not matter. Floats go in and out of float64 with one rounding, that of outputs.
 	 */
-	void (*process)(struct hla_session *session, int n, const void *q, const void *k, const void *v, void *o);
+	void (*process)(struct hla_session *session, int n, const struct hla_rows *rows);
 	/* One matrix of one head, row by row, each with its column of ones if it has one. */
 	void (*set_matrix)(struct hla_session *session, int head, int matrix, const double *values);
 	void (*get_matrix)(const struct hla_session *session, int head, int matrix, double *values);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hla_denormals.h"
+
 enum { LINE = 64 };
 
 /* Hands out parts of one allocation; with no allocation yet, counts what it must hold. */
@@ -36,7 +38,7 @@ static ptrdiff_t stride_of(const struct hla_session *s, int width)
 int hla_first_sharing(const struct hla_session *s, const double *decay, int head, int matrix)
 {
 	const int group = s->heads / s->kv_heads;
-	if (s->plan.of_kv_alone[matrix])
+	if (s->plan.shared[matrix])
 		while (head % group && decay[head - 1] == decay[head])
 			head--;
 	return head;
@@ -52,7 +54,7 @@ static void lay_out_signals(struct hla_session *s, struct arena *arena)
 {
 	const struct hla_plan *plan = &s->plan;
 	const size_t element = (size_t)s->kernels->element, tokens = (size_t)s->kernels->tokens;
-	for (int i = 0; i < HLA_FIRST_READ + plan->program.read_count; i++) {
+	for (int i = 0; i < HLA_FIRST_DERIVED + plan->program.derived_count; i++) {
 		struct hla_signal *signal = &s->signal[i];
 		const bool shared = i == HLA_KEY || i == HLA_VALUE;
 		const size_t heads = shared ? 1 : (size_t)team_size(s);
@@ -97,7 +99,8 @@ static void lay_out_matrix(struct hla_session *s, struct arena *arena, int m, st
 static void lay_out_powers(struct hla_session *s, struct arena *arena, struct hla_powers *powers)
 {
 	const size_t tokens = (size_t)s->kernels->tokens, element = (size_t)s->kernels->element;
-	struct hla_powers parts = {.exact = take(arena, HLA_SPAN + 1, sizeof(double))};
+	struct hla_powers parts = {.exact = take(arena, (size_t)s->kernels->span + 1, sizeof(double))};
+	parts.each = take(arena, tokens, element);
 	parts.of_x = take(arena, tokens + 1, element);
 	parts.of_y = take(arena, tokens, element);
 	if (arena->start)
@@ -109,10 +112,14 @@ static void lay_out(struct hla_session *s, struct arena *arena, const double *de
 	const struct hla_plan *plan = &s->plan;
 	const int matrices = plan->program.matrix_count;
 	s->matrix = take(arena, (size_t)s->heads * (size_t)matrices, sizeof *s->matrix);
-	s->powers = take(arena, (size_t)s->heads * (HLA_MAX_DECAY + 1), sizeof *s->powers);
+	s->powers = take(arena, (size_t)s->heads * (size_t)plan->power_count, sizeof *s->powers);
 	s->decay = take(arena, (size_t)s->heads, sizeof *s->decay);
-	if (arena->start)
-		memcpy(s->decay, decay, (size_t)s->heads * sizeof *decay);
+	s->product = take(arena, (size_t)s->heads, sizeof *s->product);
+	s->products = take(arena, (size_t)team_size(s) * (HLA_BATCH + 1), sizeof *s->products);
+	for (int h = 0; arena->start && h < s->heads; h++) {
+		s->decay[h] = decay[h];
+		s->product[h] = 1;
+	}
 	lay_out_signals(s, arena);
 	for (int m = 0; m < matrices; m++)
 		measure_matrix(s, m);
@@ -124,9 +131,8 @@ static void lay_out(struct hla_session *s, struct arena *arena, const double *de
 			else if (arena->start)
 				*hla_matrix_of(s, h, m) = *hla_matrix_of(s, owner, m);
 		}
-		for (int e = 0; e <= HLA_MAX_DECAY; e++)
-			if (plan->decays[e])
-				lay_out_powers(s, arena, arena->start ? hla_powers_of(s, h, e) : NULL);
+		for (int i = 0; i < plan->power_count; i++)
+			lay_out_powers(s, arena, arena->start ? hla_powers_of(s, h, i) : NULL);
 	}
 }
 
@@ -143,7 +149,8 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	struct hla_session *s = calloc(1, sizeof *s);
 	if (!s)
 		return HLA_OUT_OF_MEMORY;
-	*problem = hla_plan_program(&s->plan, &settings->program, settings->d, settings->dv, settings->normalize);
+	*problem = hla_plan_program(&s->plan, &settings->program, settings->d, settings->dv, settings->normalize,
+			settings->gated);
 	if (*problem) {
 		free(s);
 		return HLA_BAD_SETTINGS;
@@ -155,6 +162,7 @@ enum hla_status hla_create(struct hla_session **session, const struct hla_settin
 	s->heads = settings->heads;
 	s->kv_heads = settings->kv_heads;
 	s->feature_map = settings->feature_map;
+	s->gated = settings->gated;
 	s->scale = settings->scale;
 	s->epsilon = settings->epsilon;
 
@@ -192,4 +200,18 @@ int hla_matrix_columns(const struct hla_session *s, int matrix)
 {
 	const int z = s->plan.program.matrix[matrix].z;
 	return s->plan.width[z] + s->plan.wide[z];
+}
+
+double hla_product(const struct hla_session *s, int head)
+{
+	if (s->gated || s->plan.weighs)
+		return s->product[head];
+	/* The decay to the number of tokens, square by square. */
+	const uint64_t before = hla_flush_denormals();
+	double product = 1, power = s->decay[head];
+	for (int64_t left = s->tokens; left > 0; left /= 2, power *= power)
+		if (left % 2)
+			product *= power;
+	hla_restore_denormals(before);
+	return product;
 }

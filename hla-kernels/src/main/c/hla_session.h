@@ -14,7 +14,7 @@ struct hla_settings {
 	enum hla_precision precision;
 	enum hla_isa cap;
 	enum hla_feature_map feature_map;
-	bool normalize;
+	bool normalize, gated;
 	double scale, epsilon;
 	const double *decay; /* one per head, read at creation only */
 };
@@ -43,11 +43,14 @@ struct hla_matrix {
 	double *kept;
 };
 
+/* A power e of the decay of a head. With gates g differs from token to token, and may be 0: nothing is divided by it. */
 struct hla_powers {
-	double *exact;    /* g^(decay i) for i = 0..HLA_SPAN */
-	bool at_each;     /* the matrix decays at each token, else once in a batch and x and y are weighted: */
-	void *of_x;       /* g^(decay (i - 1)) for i = 0..tokens */
-	void *of_y;       /* g^(-decay i) for i = 0..tokens - 1 */
+	bool decays;      /* at all */
+	bool at_each;     /* at each token, else once in a batch and x and y are weighted */
+	double *exact;    /* g^(e i) for i = 0..span; with gates, in the mixed precision alone, products since the last fold */
+	void *each;       /* g^e at the tokens of a batch */
+	void *of_x;       /* unless at each: g^(e (i - 1)) for i = 0..tokens */
+	void *of_y;       /* g^(-e i) for i = 0..tokens - 1 */
 };
 
 struct hla_session {
@@ -56,14 +59,18 @@ struct hla_session {
 	struct hla_plan plan;
 	int d, dv, heads, kv_heads;
 	enum hla_feature_map feature_map;
+	bool gated;
 	double scale, epsilon;
 	double *decay;
+	int64_t tokens;   /* since the session was opened */
+	double *product;  /* [heads], of the decays of all tokens so far: with gates or weighted signals only */
+	double *products; /* [heads of a team][HLA_BATCH + 1], the same in front of a batch and behind each of its tokens */
 	int64_t since;    /* tokens since the matrices were set, in the mixed precision since they were folded */
 
 	struct hla_signal signal[HLA_MAX_SIGNALS];
 	ptrdiff_t panel_size[HLA_MAX_MATRICES], column_at[HLA_MAX_MATRICES], size[HLA_MAX_MATRICES];
 	struct hla_matrix *matrix;  /* [heads][matrix_count], heads that share a matrix point to the same */
-	struct hla_powers *powers;  /* [heads][HLA_MAX_DECAY + 1] */
+	struct hla_powers *powers;  /* [heads][power_count] */
 	void *weighted_y, *weighted_x; /* [tokens][weighted_stride], and so for each read of a step */
 	ptrdiff_t weighted_stride;
 	void *arena;
@@ -77,17 +84,33 @@ void hla_destroy(struct hla_session *session);
 int hla_matrix_rows(const struct hla_session *session, int matrix);
 int hla_matrix_columns(const struct hla_session *session, int matrix);
 
-/* The first head of those in a row that have one matrix together: one KV head, one decay, a matrix of k and v alone. */
+/* The product of the decays of all tokens since the session was opened. */
+double hla_product(const struct hla_session *session, int head);
+
+/* The first head of those in a row that have one matrix together: one KV head, one decay, a shared matrix. */
 int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);
+
+/* The same rows from a token on. */
+static inline struct hla_rows hla_rows_from(const struct hla_session *s, struct hla_rows rows, int token)
+{
+	const size_t in = (size_t)token * (rows.double_input ? sizeof(double) : sizeof(float));
+	const size_t out = (size_t)token * (rows.double_output ? sizeof(double) : sizeof(float));
+	rows.q = (const char *)rows.q + in * (size_t)s->heads * (size_t)s->d;
+	rows.k = (const char *)rows.k + in * (size_t)s->kv_heads * (size_t)s->d;
+	rows.v = (const char *)rows.v + in * (size_t)s->kv_heads * (size_t)s->dv;
+	rows.gate = rows.gate ? rows.gate + (size_t)token * (size_t)s->heads : NULL;
+	rows.o = rows.o ? (char *)rows.o + out * (size_t)s->heads * (size_t)s->dv : NULL;
+	return rows;
+}
 
 static inline struct hla_matrix *hla_matrix_of(const struct hla_session *s, int head, int matrix)
 {
 	return s->matrix + (ptrdiff_t)head * s->plan.program.matrix_count + matrix;
 }
 
-static inline struct hla_powers *hla_powers_of(const struct hla_session *s, int head, int decay)
+static inline struct hla_powers *hla_powers_of(const struct hla_session *s, int head, int power)
 {
-	return s->powers + (ptrdiff_t)head * (HLA_MAX_DECAY + 1) + decay;
+	return s->powers + (ptrdiff_t)head * s->plan.power_count + power;
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 static const struct hla_powers *powers_of_matrix(const struct hla_session *s, int head, int m)
 {
-	return hla_powers_of(s, head, s->plan.program.matrix[m].decay);
+	return hla_powers_of(s, head, s->plan.power_of[m]);
 }
 
 /* What the values of a matrix are to be multiplied by: of a batch in progress, the decay since its first token. */

@@ -15,6 +15,9 @@
 
 #include "hla_vector.h"
 
+/* At each token: not at all, by one number, or by a number of the token. */
+enum decay { NO_DECAY, CONSTANT_DECAY, GATED_DECAY };
+
 /* A read of the program, for all heads that have the matrix: each stands a gap behind the one before. */
 struct reader {
 	const real *x;
@@ -31,10 +34,11 @@ struct sweep {
 	const struct reader *readers; /* the strict ones first */
 	int strict_count, reader_count, heads;
 	real factor;         /* the matrix is multiplied by it in front of the first token */
-	real decay;          /* and by this at each token, if `decays` */
-	/* Mixed: if `decays` [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
+	enum decay decays;
+	const real *decay;   /* and by these at the tokens, or by the first at each */
+	/* Mixed: if it decays [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
 	const double *grow;
-	bool decays, keep;   /* keep: store the matrix behind the last token */
+	bool keep;           /* store the matrix behind the last token */
 	real *column_values; /* the column of ones, for sweep_column */
 	const real *column_base, *z_column;
 };
@@ -95,10 +99,10 @@ INLINE void read_many(const struct sweep *s, const struct place *p, tile m, tile
 			read_for(p, m, base, growing, &s->readers[i], head, t, grow);
 }
 
-INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum reading reading, bool decays)
+INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum reading reading, enum decay decays)
 {
 	const ptrdiff_t at = p->panel * s->panel_size + (ptrdiff_t)p->row * PANEL;
-	const vec factor = splat(s->factor), decay = splat(s->decay);
+	const vec factor = splat(s->factor), constant = decays == CONSTANT_DECAY ? splat(*s->decay) : (vec){0};
 	tile m, base;
 	UNROLL for (int r = 0; r < p->rows; r++)
 		UNROLL for (int c = 0; c < p->vectors; c++) {
@@ -108,13 +112,14 @@ INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum readin
 			if (HLA_MIXED && reading != READS_NOTHING && !decays)
 				base[r][c] *= splat((real)*s->grow);
 		}
-	const real *y = s->y + p->row, *z = s->z + p->panel * PANEL;
+	const real *y = s->y + p->row, *z = s->z + p->panel * PANEL, *decay_at = s->decay;
 	const ptrdiff_t y_stride = s->y_stride, z_stride = s->z_stride;
 	const struct reader only = reading == READS_NOTHING ? (struct reader){0} : s->readers[0];
 	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += y_stride, z += z_stride) {
 		const real before = decays && HLA_MIXED ? (real)s->grow[t - 1] : 1, now = decays && HLA_MIXED ? (real)s->grow[t] : 1;
 		if (reading == READS_MANY)
 			read_many(s, p, m, base, decays, 0, s->strict_count, t, before);
+		const vec decay = decays == GATED_DECAY ? splat(decay_at[t]) : constant;
 		vec b[TILE_VECTORS];
 		UNROLL for (int c = 0; c < p->vectors; c++)
 			b[c] = load(z + c * LANES);
@@ -139,14 +144,15 @@ INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum readin
 
 /* Sweeps `rows` rows from row on; returns the row behind them. */
 INLINE int sweep_rows(const struct sweep *s, ptrdiff_t panel, int row, int rows, int vectors, enum reading reading,
-		bool decays)
+		enum decay decays)
 {
 	sweep_tile(s, &(struct place){panel, row, rows, vectors}, reading, decays);
 	return row + rows;
 }
 
 /* A panel in tiles of `most` rows, its end in smaller ones: rows behind the last are never read. */
-INLINE void sweep_panel(const struct sweep *s, ptrdiff_t panel, int most, int vectors, enum reading reading, bool decays)
+INLINE void sweep_panel(const struct sweep *s, ptrdiff_t panel, int most, int vectors, enum reading reading,
+		enum decay decays)
 {
 	int row = 0;
 	while (s->rows - row >= most)
@@ -161,7 +167,7 @@ INLINE void sweep_panel(const struct sweep *s, ptrdiff_t panel, int most, int ve
 		sweep_rows(s, panel, row, 1, vectors, reading, decays);
 }
 
-INLINE void sweep_panels(const struct sweep *s, enum reading reading, bool decays)
+INLINE void sweep_panels(const struct sweep *s, enum reading reading, enum decay decays)
 {
 	const int whole = s->vectors / TILE_VECTORS;
 	for (int panel = 0; panel < whole; panel++)
@@ -173,25 +179,28 @@ INLINE void sweep_panels(const struct sweep *s, enum reading reading, bool decay
 /* Functions of their own for profilers. */
 #define SWEEP(NAME, READING, DECAYS)                                                                           \
 	static __attribute__((noinline)) void NAME(const struct sweep *s) { sweep_panels(s, READING, DECAYS); }
-SWEEP(update, READS_NOTHING, false)
-SWEEP(update_decaying, READS_NOTHING, true)
-SWEEP(update_and_read, READS_ONCE, false)
-SWEEP(update_and_read_decaying, READS_ONCE, true)
-SWEEP(update_and_read_in_team, READS_IN_TEAM, false)
-SWEEP(update_and_read_many, READS_MANY, false)
-SWEEP(update_and_read_many_decaying, READS_MANY, true)
+SWEEP(update, READS_NOTHING, NO_DECAY)
+SWEEP(update_decaying, READS_NOTHING, CONSTANT_DECAY)
+SWEEP(update_gated, READS_NOTHING, GATED_DECAY)
+SWEEP(update_and_read, READS_ONCE, NO_DECAY)
+SWEEP(update_and_read_decaying, READS_ONCE, CONSTANT_DECAY)
+SWEEP(update_and_read_gated, READS_ONCE, GATED_DECAY)
+SWEEP(update_and_read_in_team, READS_IN_TEAM, NO_DECAY)
+SWEEP(update_and_read_many, READS_MANY, NO_DECAY)
+SWEEP(update_and_read_many_decaying, READS_MANY, CONSTANT_DECAY)
+SWEEP(update_and_read_many_gated, READS_MANY, GATED_DECAY)
 
 static void sweep(const struct sweep *s)
 {
+	typedef void (*function)(const struct sweep *s);
+	static const function nothing[] = {update, update_decaying, update_gated};
+	static const function once[] = {update_and_read, update_and_read_decaying, update_and_read_gated};
+	static const function many[] = {update_and_read_many, update_and_read_many_decaying, update_and_read_many_gated};
 	const bool one = s->reader_count == 1 && !s->strict_count;
-	if (!s->reader_count)
-		(s->decays ? update_decaying : update)(s);
-	else if (one && s->heads == 1)
-		(s->decays ? update_and_read_decaying : update_and_read)(s);
-	else if (one && s->heads == HLA_TEAM && !s->decays)
+	if (one && s->heads == HLA_TEAM && !s->decays)
 		update_and_read_in_team(s);
 	else
-		(s->decays ? update_and_read_many_decaying : update_and_read_many)(s);
+		(!s->reader_count ? nothing : one && s->heads == 1 ? once : many)[s->decays](s);
 }
 
 #endif

@@ -2,7 +2,7 @@
  * Ratio of the kernels to the multiply-add peak of the same core, both measured in this process, turn by turn.
  *
  *   bench [isa=..] [precision=..] [operator=..] [d=..] [dv=..] [heads=..] [kv=..] [call=tokens] [seconds=..]
- *         [factor=1e-40|nan|..] [normalize] [ridge] [decay] [summarize] [elu1] [relu] [l2]
+ *         [factor=1e-40|nan|..] [floats] [gates] [normalize] [ridge] [decay] [summarize] [elu1] [relu] [l2]
  *
  * Without sizes it prints the table of the goals, with heads that share and calls of one token, and what denormals and NaN
  * cost. Useful work is what the definition counts: 4 x rows x columns operations for each linear attention, token and query
@@ -25,7 +25,7 @@ struct work {
 	enum operator operator;
 	enum hla_feature_map map;
 	int d, dv, heads, kv_heads, call;
-	bool normalize, ridge, decay, summarize;
+	bool floats, gates, normalize, ridge, decay, summarize; /* floats: rows of float64 are of floats */
 	double seconds, factor;
 };
 
@@ -39,14 +39,14 @@ static double now(void)
 }
 
 /* Rows between -factor / 2 and factor / 2. */
-static void *random_rows(size_t count, enum hla_precision precision, double factor)
+static void *random_rows(size_t count, bool doubles, double factor)
 {
 	void *rows = aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 	if (!rows)
 		abort();
 	for (size_t i = 0; i < count; i++) {
 		const double value = factor * ((double)rand() / RAND_MAX - 0.5);
-		if (precision == HLA_FLOAT64)
+		if (doubles)
 			((double *)rows)[i] = value;
 		else
 			((float *)rows)[i] = (float)value;
@@ -61,7 +61,7 @@ static struct result measure(const struct work *w)
 		decay[h] = w->decay ? 0.99 : 1;
 	struct hla_settings settings = {.program = program_of(w->operator, w->summarize, w->ridge ? 0.25 : 0), .d = w->d,
 		.dv = w->dv, .heads = w->heads, .kv_heads = w->kv_heads, .precision = w->precision, .cap = w->isa,
-		.feature_map = w->map, .normalize = w->normalize, .scale = 1, .epsilon = 1e-6, .decay = decay};
+		.feature_map = w->map, .normalize = w->normalize, .gated = w->gates, .scale = 1, .epsilon = 1e-6, .decay = decay};
 	struct hla_session *session;
 	const char *problem;
 	if (hla_create(&session, &settings, &problem) != HLA_OK) {
@@ -69,10 +69,16 @@ static struct result measure(const struct work *w)
 		exit(1);
 	}
 	const size_t tokens = (size_t)w->call;
-	void *q = random_rows(tokens * (size_t)(w->heads * w->d), w->precision, w->factor);
-	void *k = random_rows(tokens * (size_t)(w->kv_heads * w->d), w->precision, w->factor);
-	void *v = random_rows(tokens * (size_t)(w->kv_heads * w->dv), w->precision, w->factor);
-	void *o = random_rows(tokens * (size_t)(w->heads * w->dv), w->precision, w->factor);
+	const bool doubles = w->precision == HLA_FLOAT64 && !w->floats;
+	void *q = random_rows(tokens * (size_t)(w->heads * w->d), doubles, w->factor);
+	void *k = random_rows(tokens * (size_t)(w->kv_heads * w->d), doubles, w->factor);
+	void *v = random_rows(tokens * (size_t)(w->kv_heads * w->dv), doubles, w->factor);
+	void *o = random_rows(tokens * (size_t)(w->heads * w->dv), doubles, w->factor);
+	double *gate = malloc(tokens * (size_t)w->heads * sizeof *gate);
+	for (size_t i = 0; i < tokens * (size_t)w->heads; i++)
+		gate[i] = 0.99;
+	const struct hla_rows rows = {.q = q, .k = k, .v = v, .o = w->summarize ? NULL : o, .gate = gate, .double_input = doubles,
+		.double_output = doubles};
 	int square, wide;
 	count_attentions(w->operator, w->ridge, &square, &wide);
 	const double work = 4.0 * w->d * ((double)square * w->d + (double)wide * w->dv) * w->heads;
@@ -88,7 +94,7 @@ static struct result measure(const struct work *w)
 		start = now();
 		double stop;
 		do {
-			session->kernels->process(session, w->call, q, k, v, w->summarize ? NULL : o);
+			session->kernels->process(session, w->call, &rows);
 			calls++;
 			stop = now();
 		} while (stop - start < 2e-3);
@@ -108,15 +114,17 @@ static struct result measure(const struct work *w)
 	free(k);
 	free(v);
 	free(o);
+	free(gate);
 	return (struct result){best_peak / 1e9, work / best / best_peak, best * 1e9 / w->heads};
 }
 
 static void report(const struct work *w)
 {
 	const struct result r = measure(w);
-	printf("%-8s %-7s %-14s d=%-4d dv=%-4d heads=%d/%d call=%-4d%s%s%s%s%s  %6.1f GFLOP/s peak  ratio %.3f  %8.1f ns a token and head\n",
+	printf("%-8s %-7s %-14s d=%-4d dv=%-4d heads=%d/%d call=%-4d%s%s%s%s%s%s%s  %6.1f GFLOP/s peak  ratio %.3f  %8.1f ns a token and head\n",
 			hla_isa_name(w->isa), precision_names[w->precision], operator_names[w->operator], w->d, w->dv, w->heads,
-			w->kv_heads, w->call, w->summarize ? " summarize" : "", w->normalize ? " normalize" : "", w->ridge ? " ridge" : "",
+			w->kv_heads, w->call, w->summarize ? " summarize" : "", w->floats ? " floats" : "",
+			w->gates ? " gates" : "", w->normalize ? " normalize" : "", w->ridge ? " ridge" : "",
 			w->decay ? " decay" : "", w->map ? " map" : "", r.peak, r.ratio, r.nanoseconds);
 	fflush(stdout);
 }
@@ -214,6 +222,8 @@ int main(int argc, char **argv)
 		else if (!strcmp(key, "kv")) w.kv_heads = atoi(value);
 		else if (!strcmp(key, "call")) w.call = atoi(value);
 		else if (!strcmp(key, "seconds")) w.seconds = atof(value);
+		else if (!strcmp(key, "gates")) w.gates = true;
+		else if (!strcmp(key, "floats")) w.floats = true;
 		else if (!strcmp(key, "normalize")) w.normalize = true;
 		else if (!strcmp(key, "ridge")) w.ridge = true;
 		else if (!strcmp(key, "decay")) w.decay = true;

@@ -1,10 +1,11 @@
 #include "operators.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const operator_names[OPERATOR_COUNT] = {"linear", "hla2", "hla2-published", "hla2-none", "ahla", "ahla-none",
-	"hla3", "hla3-published", "hla3-none"};
+	"hla3", "hla3-published", "hla3-none", "weighted"};
 
 enum { Q = HLA_QUERY, K = HLA_KEY, V = HLA_VALUE };
 
@@ -18,10 +19,16 @@ static int matrix(struct hla_program *p, int y, int z, int decay)
 
 static int read(struct hla_program *p, int x, int matrix, bool strict)
 {
-	p->read[p->read_count].x = x;
-	p->read[p->read_count].matrix = matrix;
-	p->read[p->read_count].strict = strict;
-	return HLA_FIRST_READ + p->read_count++;
+	p->derived[p->derived_count].x = x;
+	p->derived[p->derived_count].matrix = matrix;
+	p->derived[p->derived_count].strict = strict;
+	return HLA_FIRST_DERIVED + p->derived_count++;
+}
+
+static int weighted(struct hla_program *p, int x, int power, bool strict)
+{
+	p->derived[p->derived_count].power = power;
+	return read(p, x, HLA_WEIGHTED, strict);
 }
 
 static void term(struct hla_program *p, int signal, double coefficient)
@@ -114,6 +121,18 @@ struct hla_program program_of(enum operator operator, bool summary, double ridge
 			out = read(p, read(p, read(p, Q, S, false), M, false), P, false);
 		break;
 	}
+	case WEIGHTED: {
+		const int vw = weighted(p, V, 1, false), P = matrix(p, weighted(p, K, 2, true), vw, 1), S = matrix(p, K, K, 16);
+		const int F = matrix(p, weighted(p, read(p, Q, S, false), 1, false), V, 2);
+		if (summary)
+			break;
+		const int r = read(p, Q, P, false);
+		out = read(p, Q, F, false);
+		term(p, r, 1);
+		term(p, weighted(p, r, 3, true), 0.5);
+		term(p, vw, 0.25);
+		break;
+	}
 	case OPERATOR_COUNT:
 		break;
 	}
@@ -129,7 +148,7 @@ void count_attentions(enum operator operator, bool ridge, int *square, int *wide
 {
 	static const int counts[OPERATOR_COUNT][2] = {[LINEAR] = {0, 1}, [HLA2] = {1, 1}, [HLA2_PUBLISHED] = {1, 3},
 		[HLA2_NONE] = {1, 1}, [AHLA] = {0, 2}, [AHLA_NONE] = {1, 1}, [HLA3] = {1, 2}, [HLA3_PUBLISHED] = {5, 6},
-		[HLA3_NONE] = {2, 1}};
+		[HLA3_NONE] = {2, 1}, [WEIGHTED] = {1, 2}};
 	*square = counts[operator][0];
 	*wide = counts[operator][1] + ridge;
 }
@@ -152,6 +171,13 @@ static void add(wide_real *m, wide_real g, const wide_real *y, int rows, const w
 			m[i * columns + j] = g * m[i * columns + j] + y[i] * z[j];
 }
 
+/* out = w x */
+static void weigh(wide_real *out, wide_real w, const wide_real *x, int columns)
+{
+	for (int j = 0; j < columns; j++)
+		out[j] = w * x[j];
+}
+
 /* out = x^T m */
 static void apply(wide_real *out, const wide_real *x, const wide_real *m, int rows, int columns)
 {
@@ -165,14 +191,14 @@ static void apply(wide_real *out, const wide_real *x, const wide_real *m, int ro
 void recur(enum operator operator, const struct stream *stream, wide_real *o, struct moments *moments)
 {
 	const int n = stream->n, d = stream->d, dv = stream->dv;
-	const wide_real g = stream->decay;
 	wide_real *S = zeros(d, d), *S0 = zeros(d, d), *M = zeros(d, d), *R = zeros(d, d), *R0 = zeros(d, d), *Y = zeros(d, d);
 	wide_real *P = zeros(d, dv), *C = zeros(d, dv), *F = zeros(d, dv), *E = zeros(d, dv), *X = zeros(d, dv);
 	wide_real *G1 = zeros(d, dv), *G2 = zeros(d, dv), *G3 = zeros(d, dv), *G = zeros(d, dv), *F3 = zeros(d, dv);
 	wide_real *a = zeros(1, d), *b = zeros(1, d), *c = zeros(1, dv), *u = zeros(1, d), *r = zeros(1, dv), *e = zeros(1, dv);
-	wide_real *last = zeros(1, dv);
+	wide_real *last = zeros(1, dv), *S16 = zeros(d, d), *PW = zeros(d, dv), *FW = zeros(d, dv), product = 1;
 	for (int t = 0; t < n; t++, o += dv) {
 		const wide_real *q = stream->q + t * d, *k = stream->k + t * d, *v = stream->v + t * dv;
+		const wide_real g = stream->decay * (stream->gate ? stream->gate[t] : 1);
 		if (operator == HLA3_PUBLISHED) {
 			apply(a, k, M, d, d);
 			apply(c, a, P, d, dv);
@@ -225,6 +251,21 @@ void recur(enum operator operator, const struct stream *stream, wide_real *o, st
 					o[j] -= e[j];
 			}
 			break;
+		case WEIGHTED: {
+			const wide_real before = product, now = product *= g;
+			weigh(a, before * before, k, d);
+			weigh(c, now, v, dv);
+			add(PW, g, a, d, c, dv);
+			add(S16, powl(g, 16), k, d, k, d);
+			apply(b, q, S16, d, d);
+			weigh(b, now, b, d);
+			add(FW, g * g, b, d, v, dv);
+			apply(o, q, FW, d, dv);
+			apply(e, q, PW, d, dv);
+			for (int j = 0; j < dv; j++)
+				o[j] += e[j] + 0.5L * before * before * before * e[j] + 0.25L * c[j];
+			break;
+		}
 		case OPERATOR_COUNT: break;
 		}
 		apply(last, q, C, d, dv);
@@ -234,12 +275,12 @@ void recur(enum operator operator, const struct stream *stream, wide_real *o, st
 	if (moments) {
 		wide_real *lists[OPERATOR_COUNT][6] = {[LINEAR] = {P}, [HLA2] = {S, F, C}, [HLA2_PUBLISHED] = {S, C, G, S0},
 			[HLA2_NONE] = {S, C}, [AHLA] = {P, E, R0}, [AHLA_NONE] = {R, P}, [HLA3] = {S, P, F3, X, Y, M},
-			[HLA3_PUBLISHED] = {S, M, P}, [HLA3_NONE] = {S, M, P}};
-		wide_real *const square[] = {S, S0, M, R, R0, Y};
+			[HLA3_PUBLISHED] = {S, M, P}, [HLA3_NONE] = {S, M, P}, [WEIGHTED] = {PW, S16, FW}};
+		wide_real *const square[] = {S, S0, M, R, R0, Y, S16};
 		for (moments->count = 0; moments->count < 6 && lists[operator][moments->count]; moments->count++) {
 			wide_real *from = lists[operator][moments->count];
 			int columns = dv;
-			for (int i = 0; i < 6; i++)
+			for (size_t i = 0; i < sizeof square / sizeof *square; i++)
 				if (from == square[i])
 					columns = d;
 			moments->rows[moments->count] = d;
@@ -248,7 +289,7 @@ void recur(enum operator operator, const struct stream *stream, wide_real *o, st
 			memcpy(moments->values[moments->count], from, (size_t)d * (size_t)columns * sizeof *from);
 		}
 	}
-	wide_real *all[] = {S, S0, M, R, R0, Y, P, C, F, E, X, G1, G2, G3, G, F3, a, b, c, u, r, e, last};
+	wide_real *all[] = {S, S0, M, R, R0, Y, P, C, F, E, X, G1, G2, G3, G, F3, a, b, c, u, r, e, last, S16, PW, FW};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 }

@@ -1,10 +1,11 @@
-/* The operators as programs, and the same operators as plain recurrences in long double, written apart from them. */
+/* The operators as programs, one made of weighted signals, and the same operators as plain recurrences in long double, written apart from them. */
 #ifndef OPERATORS_H
 #define OPERATORS_H
 
 #include "../../main/c/hla_program.h"
 
-enum operator { LINEAR, HLA2, HLA2_PUBLISHED, HLA2_NONE, AHLA, AHLA_NONE, HLA3, HLA3_PUBLISHED, HLA3_NONE, OPERATOR_COUNT };
+enum operator { LINEAR, HLA2, HLA2_PUBLISHED, HLA2_NONE, AHLA, AHLA_NONE, HLA3, HLA3_PUBLISHED, HLA3_NONE,
+	WEIGHTED, OPERATOR_COUNT };
 
 extern const char *const operator_names[OPERATOR_COUNT];
 
@@ -18,6 +19,7 @@ void count_attentions(enum operator operator, bool ridge, int *square, int *wide
 struct stream {
 	int n, d, dv;
 	const long double *q, *k, *v;
+	const long double *gate; /* [n], or null for gates of 1 */
 	long double decay, ridge;
 };
 

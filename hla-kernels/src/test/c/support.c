@@ -25,6 +25,14 @@ double draw(bool integer)
 	return integer ? floor(uniform() * 5) - 2 : (double)(float)(uniform() * 2 - 1);
 }
 
+double draw_gate(bool integer)
+{
+	const double kind = uniform(), between = 0.5 + uniform() / 2;
+	if (kind < 0.06)
+		return 0;
+	return integer || kind < 0.2 ? 1 : kind < 0.25 ? 1e-150 : between;
+}
+
 enum { GUARD = 64 };
 
 void poison(char *at, size_t count, size_t element)
@@ -73,10 +81,10 @@ bool guards_hold(const struct guarded *g)
 void complain(const struct setting *s, const char *what, double error, double bound)
 {
 	failures++;
-	printf("FAIL %s %s %s n=%d d=%d dv=%d heads=%d/%d%s%s%s map=%d ridge=%g: %s off by %.3g, allowed %.3g\n",
+	printf("FAIL %s %s %s n=%d d=%d dv=%d heads=%d/%d%s%s%s%s map=%d ridge=%g: %s off by %.3g, allowed %.3g\n",
 			operator_names[s->operator], precision_names[s->precision], hla_isa_name(s->isa), s->n, s->d, s->dv,
 			s->heads, s->kv_heads, s->normalize ? " normalize" : "", s->decays ? " decay" : "",
-			s->integers ? " integers" : "", (int)s->map, s->ridge, what, error, bound);
+			s->gated ? " gated" : "", s->integers ? " integers" : "", (int)s->map, s->ridge, what, error, bound);
 }
 
 double allowed(const struct setting *s)
@@ -114,7 +122,7 @@ struct hla_session *open_session(const struct setting *s, bool summary)
 		decay[h] = decay_of(s, h);
 	struct hla_settings settings = {.program = program_of(s->operator, summary, s->ridge), .d = s->d, .dv = s->dv,
 		.heads = s->heads, .kv_heads = s->kv_heads, .precision = s->precision, .cap = s->isa, .feature_map = s->map,
-		.normalize = s->normalize, .scale = s->scale, .epsilon = 1e-6, .decay = decay};
+		.normalize = s->normalize, .gated = s->gated, .scale = s->scale, .epsilon = 1e-6, .decay = decay};
 	struct hla_session *session;
 	const char *problem;
 	if (hla_create(&session, &settings, &problem) != HLA_OK) {
@@ -124,15 +132,18 @@ struct hla_session *open_session(const struct setting *s, bool summary)
 	return session;
 }
 
+void feed_rows(struct hla_session *session, int n, const struct hla_rows *all, int piece)
+{
+	for (int t = 0; t < n; t += piece) {
+		const struct hla_rows rows = hla_rows_from(session, *all, t);
+		session->kernels->process(session, n - t < piece ? n - t : piece, &rows);
+	}
+}
+
 void feed(struct hla_session *session, const struct setting *s, const struct inputs *in, int piece, bool output)
 {
-	const size_t e = in->q.element;
-	for (int t = 0; t < s->n; t += piece) {
-		const int n = s->n - t < piece ? s->n - t : piece;
-		const size_t at = (size_t)t * e;
-		session->kernels->process(session, n, (char *)inside(&in->q) + at * (size_t)(s->heads * s->d),
-				(char *)inside(&in->k) + at * (size_t)(s->kv_heads * s->d),
-				(char *)inside(&in->v) + at * (size_t)(s->kv_heads * s->dv),
-				output ? (char *)inside(&in->o) + at * (size_t)(s->heads * s->dv) : NULL);
-	}
+	const struct hla_rows rows = {.q = inside(&in->q), .k = inside(&in->k), .v = inside(&in->v),
+		.o = output ? inside(&in->o) : NULL, .gate = s->gated ? inside(&in->gate) : NULL, .double_input = in->q.element == sizeof(double),
+		.double_output = in->o.element == sizeof(double)};
+	feed_rows(session, s->n, &rows, piece);
 }

@@ -12,7 +12,7 @@ static void run(const struct setting *s, const double *q, const double *k, const
 {
 	const size_t e = s->precision == HLA_FLOAT64 ? sizeof(double) : sizeof(float);
 	const size_t count = (size_t)(s->n * s->d);
-	struct inputs in = {guarded(count, e), guarded(count, e), guarded(count, e), guarded(count, e)};
+	struct inputs in = {.q = guarded(count, e), .k = guarded(count, e), .v = guarded(count, e), .o = guarded(count, e)};
 	for (size_t i = 0; i < count; i++) {
 		put(&in.q, i, q[i]);
 		put(&in.k, i, k[i]);
@@ -78,12 +78,13 @@ static void check_long_stream(struct setting mixed)
 	exact.precision = HLA_FLOAT64;
 	struct hla_session *ours = open_session(&mixed, false), *theirs = open_session(&exact, false);
 	float in[3][CALL * D], out[CALL * D];
-	double wide[3][CALL * D], expected[CALL * D];
+	double expected[CALL * D];
 	for (int call = 0; call < CALLS; call++) {
 		for (int i = 0; i < 3 * CALL * D; i++)
-			in[i / (CALL * D)][i % (CALL * D)] = (float)(wide[i / (CALL * D)][i % (CALL * D)] = draw(false));
-		ours->kernels->process(ours, CALL, in[0], in[1], in[2], out);
-		theirs->kernels->process(theirs, CALL, wide[0], wide[1], wide[2], expected);
+			in[i / (CALL * D)][i % (CALL * D)] = (float)draw(false);
+		ours->kernels->process(ours, CALL, &(struct hla_rows){.q = in[0], .k = in[1], .v = in[2], .o = out});
+		theirs->kernels->process(theirs, CALL, &(struct hla_rows){.q = in[0], .k = in[1], .v = in[2], .o = expected,
+				.double_output = true});
 	}
 	long double reference[CALL * D];
 	for (int i = 0; i < CALL * D; i++)
@@ -109,7 +110,7 @@ static void check_digits_kept(struct setting s)
 		before[i] = 1.0 / 3;
 	for (int m = 0; m < 2; m++)
 		session->kernels->set_matrix(session, 0, m, before);
-	session->kernels->process(session, N, zeros, zeros, zeros, out);
+	session->kernels->process(session, N, &(struct hla_rows){.q = zeros, .k = zeros, .v = zeros, .o = out});
 	for (int m = 0; m < 2; m++) {
 		session->kernels->get_matrix(session, 0, m, after);
 		checks++;
@@ -141,7 +142,7 @@ static void check_small_values(struct setting s)
 				wide[a][j] = all[a][j] = exact ? value : (double)(float)value;
 			}
 		run(&s, q, k, v, o);
-		recur(s.operator, &(struct stream){N, D, D, wide[0], wide[1], wide[2], decay_of(&s, 0), 0}, expected, NULL);
+		recur(s.operator, &(struct stream){N, D, D, wide[0], wide[1], wide[2], NULL, decay_of(&s, 0), 0}, expected, NULL);
 		/* Sums of D N products, each of which may have lost as much as the smallest normal number. */
 		compare(&s, "small values", o, sizeof *o, D, expected, D, N, D, D * N * smallest / (long double)allowed(&s), allowed(&s));
 	}
@@ -213,6 +214,9 @@ void check_edges(struct setting s)
 	if (!getenv("HLA_DENORMALS_KEPT"))
 		check_denormals(s);
 	check_shared_matrix(s);
+	check_programs(&s);
+	if (s.precision == HLA_FLOAT64)
+		check_denormal_rows(s);
 	for (int operator = 0; operator < OPERATOR_COUNT; operator++) {
 		s.operator = operator;
 		s.normalize = false;

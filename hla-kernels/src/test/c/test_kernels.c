@@ -24,6 +24,7 @@ static void check_head(const struct setting *s, const struct inputs *in, int hea
 	const size_t e = in->q.element;
 	long double *q = malloc(sizeof *q * (size_t)(n * d)), *k = malloc(sizeof *k * (size_t)(n * d));
 	long double *v = malloc(sizeof *v * (size_t)(n * wide)), *o = malloc(sizeof *o * (size_t)(n * wide));
+	long double *gate = malloc(sizeof *gate * (size_t)n);
 	for (int t = 0; t < n; t++) {
 		for (int i = 0; i < d; i++) {
 			q[t * d + i] = s->scale * element_at(inside(&in->q), e, (size_t)((t * s->heads + head) * d + i));
@@ -35,16 +36,17 @@ static void check_head(const struct setting *s, const struct inputs *in, int hea
 			v[t * wide + j] = element_at(inside(&in->v), e, (size_t)((t * s->kv_heads + kv) * dv + j));
 		if (s->normalize)
 			v[t * wide + dv] = 1;
+		gate[t] = s->gated ? element_at(inside(&in->gate), sizeof(double), (size_t)(t * s->heads + head)) : 1;
 	}
 	struct moments moments;
-	const struct stream stream = {n, d, wide, q, k, v, decay_of(s, head), s->ridge};
+	const struct stream stream = {n, d, wide, q, k, v, gate, decay_of(s, head), s->ridge};
 	recur(s->operator, &stream, o, &moments);
-	long double scale = 0;
 	for (int t = 0; s->normalize && t < n; t++)
 		for (int j = 0; j < dv; j++)
 			o[t * wide + j] /= o[t * wide + dv] + 1e-6L;
+	/* Where the first gate is tiny, so are all weights, and in float nothing is left of them. */
 	compare(s, "output", (char *)inside(&in->o) + (size_t)(head * dv) * e, e, (size_t)(s->heads * dv), o, (size_t)wide, n,
-			dv, scale, allowed(s));
+			dv, e == sizeof(float) ? 1e-30L : 0, allowed(s));
 	for (int m = 0; m < moments.count; m++) {
 		double *values = malloc(sizeof *values * (size_t)(moments.rows[m] * moments.columns[m]));
 		summary->kernels->get_matrix(summary, head, m, values);
@@ -62,20 +64,23 @@ static void check_head(const struct setting *s, const struct inputs *in, int hea
 	free(k);
 	free(v);
 	free(o);
+	free(gate);
 }
 
-/* All matrices of all heads of a session, one behind the other; the caller frees them. */
+/* All matrices of all heads of a session, one behind the other, and the products of decays; the caller frees them. */
 static double *matrices_of(const struct hla_session *session, size_t *count)
 {
-	*count = 0;
+	*count = (size_t)session->heads;
 	for (int m = 0; m < session->plan.program.matrix_count; m++)
 		*count += (size_t)(session->heads * hla_matrix_rows(session, m) * hla_matrix_columns(session, m));
-	double *all = malloc(sizeof *all * (*count + 1)), *to = all;
+	double *all = malloc(sizeof *all * *count), *to = all;
 	for (int h = 0; h < session->heads; h++)
 		for (int m = 0; m < session->plan.program.matrix_count; m++) {
 			session->kernels->get_matrix(session, h, m, to);
 			to += hla_matrix_rows(session, m) * hla_matrix_columns(session, m);
 		}
+	for (int h = 0; h < session->heads; h++)
+		*to++ = hla_product(session, h);
 	return all;
 }
 
@@ -110,6 +115,7 @@ static struct inputs inputs_from(const struct setting *s, const struct inputs *i
 	rest.k.memory += (size_t)(token * s->kv_heads * s->d) * e;
 	rest.v.memory += (size_t)(token * s->kv_heads * s->dv) * e;
 	rest.o.memory += (size_t)(token * s->heads * s->dv) * e;
+	rest.gate.memory += (size_t)(token * s->heads) * sizeof(double);
 	return rest;
 }
 
@@ -140,7 +146,7 @@ static void check_cut(const struct setting *s, const struct inputs *in, int cut)
 	long double *expected = malloc(sizeof *expected * in->o.count);
 	for (size_t i = 0; i < in->o.count; i++)
 		expected[i] = element_at(whole, e, i);
-	const bool exact = s->precision == HLA_FLOAT64 || (s->precision == HLA_FLOAT32 && !s->decays);
+	const bool exact = s->precision == HLA_FLOAT64 || (s->precision == HLA_FLOAT32 && (s->gated || !s->decays));
 	compare(s, "stream cut in two", inside(&in->o), e, (size_t)(s->heads * s->dv), expected, (size_t)(s->heads * s->dv),
 			s->n, s->heads * s->dv, 0, exact ? 0 : 2 * allowed(s));
 	memcpy(inside(&in->o), whole, bytes);
@@ -155,18 +161,26 @@ static void check(struct setting s)
 	start_numbers((unsigned long long)(s.n * 31 + s.d * 7 + s.dv));
 	const size_t e = s.precision == HLA_FLOAT64 ? sizeof(double) : sizeof(float);
 	struct inputs in = {guarded((size_t)(s.n * s.heads * s.d), e), guarded((size_t)(s.n * s.kv_heads * s.d), e),
-		guarded((size_t)(s.n * s.kv_heads * s.dv), e), guarded((size_t)(s.n * s.heads * s.dv), e)};
-	struct guarded *const all[] = {&in.q, &in.k, &in.v, &in.o};
+		guarded((size_t)(s.n * s.kv_heads * s.dv), e), guarded((size_t)(s.n * s.heads * s.dv), e),
+		guarded((size_t)(s.n * s.heads), sizeof(double))};
+	struct guarded *const all[] = {&in.q, &in.k, &in.v, &in.o, &in.gate};
 	/* The output of a single token is a product of dot products: where these cancel, it has lost the digits asked for. */
 	const bool one_sided = s.n == 1 && !s.integers;
 	for (int a = 0; a < 3; a++)
 		for (size_t i = 0; i < all[a]->count; i++)
 			put(all[a], i, one_sided ? fabs(draw(s.integers)) : draw(s.integers));
+	for (size_t i = 0; i < in.gate.count; i++)
+		put(&in.gate, i, draw_gate(s.integers));
 	struct hla_session *session = open_session(&s, false), *summary = open_session(&s, true);
 	feed(session, &s, &in, s.n, true);
 	feed(summary, &s, &in, s.n, false);
 	for (int h = 0; h < s.heads; h++)
 		check_head(&s, &in, h, summary);
+
+	if (s.precision == HLA_FLOAT64)
+		check_rows(&s, &in);
+	if (!s.gated)
+		check_gates(&s, &in);
 
 	/* A token at a time, pieces that end anywhere in a batch, one that ends with it, one that ends behind it. */
 	static const int pieces[] = {1, 7, 31, HLA_BATCH, HLA_BATCH + 1};
@@ -174,9 +188,11 @@ static void check(struct setting s)
 		check_pieces(&s, &in, session, false, pieces[i]);
 		check_pieces(&s, &in, summary, true, pieces[i]);
 	}
-	for (int i = 1; i < 4; i++)
+	check_products(&s, &in, session);
+	/* The weights of a stream go on from its opening. */
+	for (int i = 1; i < 4 && s.operator != WEIGHTED; i++)
 		check_cut(&s, &in, s.n * i / 4);
-	for (int a = 0; a < 4; a++) {
+	for (int a = 0; a < 5; a++) {
 		checks++;
 		if (!guards_hold(all[a]))
 			complain(&s, "guard band", 1, 0);
@@ -215,6 +231,16 @@ static void check_options(struct setting s, int n, int d, int dv)
 	s.integers = n < 100;
 	s.ridge = s.ridge != 0 ? 3 : 0;
 	check(s);
+	s.gated = true;
+	check(s);
+	s.decays = true;
+	s.integers = false;
+	check(s);
+	s.normalize = !published;
+	s.map = HLA_ELU1;
+	check(s);
+	s.normalize = s.gated = s.decays = false;
+	s.map = HLA_IDENTITY;
 	/* A whole team of heads that share what is of k and v alone, and the rest of the heads of their KV head. */
 	if (d == 1)
 		return;
