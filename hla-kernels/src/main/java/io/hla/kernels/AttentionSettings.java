@@ -44,6 +44,9 @@ public record AttentionSettings(
     boolean gated)
     implements Serializable {
 
+  /** The share of 1 - g by which float32 may round a decay g. */
+  private static final double FADING = 0.01;
+
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
   public AttentionSettings {
     decay = List.copyOf(decay);
@@ -66,6 +69,13 @@ public record AttentionSettings(
     for (int h = 0; h < decay.size(); h++) {
       double g = decay.get(h);
       check(g > 0 && g <= 1, "HLA_DECAY_RANGE", "decay of head %d is %s, expected (0, 1]", h, g);
+      check(
+          precision != Precision.FLOAT32 || Math.abs((float) g - g) <= FADING * (1 - g),
+          "HLA_DECAY_PRECISION",
+          "decay of head %d is %s, which float32 takes for %s: expected precision mixed or float64",
+          h,
+          g,
+          (float) g);
     }
     check(
         ridge >= 0 && Double.isFinite(ridge),

@@ -21,13 +21,19 @@ record TestKernels(String name, AttentionKernel get) {
     return all().filter(kernel -> kernel.get != Kernels.recurrent());
   }
 
-  /** None where the library was not built. */
+  /**
+   * None where the library was not built; that is an error where {@code -Dhla.test.require=native}
+   * says that it must have been.
+   */
   static Stream<TestKernels> natives() {
     Map<String, AttentionKernel> kernels = new LinkedHashMap<>();
     for (String cap : List.of("baseline", "avx2", "avx512")) {
       NativeKernel.open(cap)
           .ifAvailable()
           .ifPresent(kernel -> kernels.put(kernel.instructionSet(), kernel));
+    }
+    if (kernels.isEmpty() && "native".equals(System.getProperty("hla.test.require"))) {
+      throw new IllegalStateException("native kernels are required: " + NativeKernel.open("auto"));
     }
     return kernels.entrySet().stream()
         .map(entry -> new TestKernels("native " + entry.getKey(), entry.getValue()));
