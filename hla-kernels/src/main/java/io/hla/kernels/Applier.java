@@ -1,5 +1,9 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Computation;
+import io.hla.algebra.State;
+import io.hla.algebra.StateException;
+import io.hla.algebra.Summary;
 import java.util.Objects;
 
 /**
@@ -17,15 +21,15 @@ import java.util.Objects;
  */
 public final class Applier implements AutoCloseable {
   private final AttentionKernel kernel;
-  private final Algebra algebra;
+  private final Computation computation;
   private final Session session;
   private final Exclusive use = new Exclusive("applier");
   private long tokens;
 
   Applier(AttentionKernel kernel, State inFront) {
     this.kernel = kernel;
-    this.algebra = inFront.algebra();
-    this.session = kernel.open(algebra.attending(), inFront.values().clone());
+    this.computation = Computation.attending(inFront.settings());
+    this.session = kernel.open(computation, computation.matrices(inFront));
     this.tokens = inFront.tokens();
   }
 
@@ -86,7 +90,7 @@ public final class Applier implements AutoCloseable {
 
   private void apply(Tokens arrays, int from, int count) {
     Objects.requireNonNull(arrays.output(), "output");
-    arrays.check(algebra.settings(), from, count);
+    arrays.check(computation.settings(), from, count);
     use.enter();
     try {
       session.process(arrays, from, count);
@@ -103,7 +107,7 @@ public final class Applier implements AutoCloseable {
    *     doubles and the precision is not float64
    */
   public void apply(TokenRows rows, int count) {
-    rows.check(algebra.settings(), count);
+    rows.check(computation.settings(), count);
     use.enter();
     try {
       rows.use(() -> session.process(rows, true, count));
@@ -115,15 +119,14 @@ public final class Applier implements AutoCloseable {
 
   /** The state behind the last token. */
   public State state() {
-    double[] values = new double[algebra.stateLayout().size()];
+    double[] values = new double[computation.layout().size()];
     use.enter();
     try {
       session.read(values);
     } finally {
       use.leave();
     }
-    algebra.stateLayout().unify(values);
-    return new State(algebra, tokens, values);
+    return computation.state(tokens, values);
   }
 
   /** A stream of its own that goes on from here. */
@@ -137,10 +140,10 @@ public final class Applier implements AutoCloseable {
    * @throws StateException if it has other settings
    */
   public void reset(State inFront) {
-    StateException.checkSame("go on from a state", algebra.settings(), inFront.settings());
+    StateException.checkSame("go on from a state", computation.settings(), inFront.settings());
     use.enter();
     try {
-      session.write(inFront.values().clone());
+      session.write(computation.matrices(inFront));
       tokens = inFront.tokens();
     } finally {
       use.leave();
@@ -155,9 +158,9 @@ public final class Applier implements AutoCloseable {
    *     them, see {@link Summary#steps}
    */
   public void advance(Summary segment) {
-    if (algebra.steps().size() > 1) {
+    if (Summary.steps(computation.settings()) > 1) {
       throw new IllegalArgumentException(
-          "advance needs an operator of one scan step, not " + algebra.settings().operator());
+          "advance needs an operator of one scan step, not " + computation.settings().operator());
     }
     reset(state().advance(segment));
   }

@@ -1,5 +1,10 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
+
 /**
  * A way to compute every operator: {@link RecurrentKernel} is the definition token by token, {@link
  * JavaKernel} works in blocks, {@link NativeKernel} works in blocks in C. {@link Kernels} chooses.

@@ -1,7 +1,8 @@
 package io.hla.kernels;
 
-import io.hla.kernels.Program.Matrix;
-import io.hla.kernels.Program.Read;
+import io.hla.algebra.Program;
+import io.hla.algebra.Program.Matrix;
+import io.hla.algebra.Program.Read;
 import java.util.List;
 import java.util.stream.IntStream;
 

@@ -1,8 +1,13 @@
 package io.hla.kernels;
 
-import io.hla.kernels.Program.Read;
-import io.hla.kernels.Program.Term;
-import io.hla.kernels.Program.Weighted;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.DoubleRows;
+import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.Program;
+import io.hla.algebra.Program.Read;
+import io.hla.algebra.Program.Term;
+import io.hla.algebra.Program.Weighted;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

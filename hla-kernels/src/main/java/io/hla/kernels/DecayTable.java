@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import io.hla.algebra.DoubleRows;
 import java.util.Arrays;
 
 /**

@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+
 /** Tokens in Java's arrays. */
 final class HeapRows extends TokenRows {
   private final Numbers[] numbers = new Numbers[Part.values().length];

@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Computation;
+
 /**
  * Every operator in blocks of tokens, in Java and in double whatever the precision; {@link
  * BlockSession} gives the equations.

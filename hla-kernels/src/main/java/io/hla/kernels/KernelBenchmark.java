@@ -1,5 +1,9 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.Program;
+import io.hla.algebra.State;
 import java.util.Arrays;
 import java.util.Random;
 
@@ -103,7 +107,7 @@ public final class KernelBenchmark {
 
   /** Operations of one token and head. */
   static double usefulWork(AttentionSettings settings) {
-    Program program = Operators.outputs(settings);
+    Program program = Computation.attending(settings).program();
     double work = 0;
     for (Program.Matrix matrix : program.matrices()) {
       int columns = program.width(matrix.z(), settings);

@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import io.hla.algebra.SettingsException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Chooses among the kernels that this machine can run. */

@@ -1,5 +1,9 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.Precision;
+import io.hla.algebra.SettingsException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;

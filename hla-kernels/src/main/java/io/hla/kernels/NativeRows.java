@@ -1,5 +1,6 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 

@@ -1,5 +1,10 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.Precision;
+import io.hla.algebra.Program;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.stream.IntStream;

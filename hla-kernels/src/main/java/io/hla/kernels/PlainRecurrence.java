@@ -1,5 +1,8 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+
 /**
  * One head of the exact causal operators (sections 4.3, 6.1) as one would write them down, in
  * float: what the kernels are compared with.

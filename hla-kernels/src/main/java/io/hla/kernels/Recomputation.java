@@ -1,5 +1,10 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.Precision;
+import io.hla.algebra.Program;
+import io.hla.algebra.State;
 import java.util.Arrays;
 import java.util.List;
 
@@ -17,7 +22,7 @@ public final class Recomputation {
   private static final double TINY_DOUBLE = 1e-290;
 
   private final AttentionSettings settings;
-  private final Algebra algebra;
+  private final Computation computation;
   private final Recurrence exact;
   private final Recurrence positive;
   private final double[] values;
@@ -31,11 +36,11 @@ public final class Recomputation {
   public Recomputation(State inFront) {
     settings = inFront.settings();
     tokensInFront = inFront.tokens();
-    algebra = Algebra.of(settings.withPrecision(Precision.FLOAT64));
+    computation = Computation.attending(settings.withPrecision(Precision.FLOAT64));
     double[] matrices = inFront.values();
-    exact = new Recurrence(algebra.attending(), matrices);
+    exact = new Recurrence(computation, matrices);
     positive = new Recurrence(positive(), Arrays.stream(matrices).map(Math::abs).toArray());
-    int columns = settings.numHeads() * algebra.settings().valueColumns();
+    int columns = settings.numHeads() * computation.settings().valueColumns();
     values = new double[columns];
     magnitudes = new double[columns];
     expected = new double[settings.outputWidth()];
@@ -44,15 +49,12 @@ public final class Recomputation {
 
   /** The program with nothing negative in it; its tokens are absolute values, too. */
   private Computation positive() {
-    Program program = algebra.outputs();
+    Program program = computation.program();
     List<Program.Term> terms =
         program.output().stream()
             .map(term -> new Program.Term(Math.abs(term.coefficient()), term.signal()))
             .toList();
-    return new Computation(
-        algebra.settings(),
-        new Program(program.matrices(), program.derived(), terms),
-        algebra.stateLayout());
+    return computation.with(new Program(program.matrices(), program.derived(), terms));
   }
 
   /**
@@ -71,7 +73,7 @@ public final class Recomputation {
     positive.undivided(
         absolute(query, sign), absolute(key, 1), absolute(value, 1), gate, magnitudes);
     int dv = settings.valueDim();
-    int columns = algebra.settings().valueColumns();
+    int columns = computation.settings().valueColumns();
     for (int head = 0; head < settings.numHeads(); head++) {
       for (int j = 0; j < dv; j++) {
         int at = head * columns + j;
@@ -145,14 +147,13 @@ public final class Recomputation {
   }
 
   private double[] matrices(Recurrence recurrence) {
-    double[] matrices = new double[algebra.stateLayout().size()];
+    double[] matrices = new double[computation.layout().size()];
     recurrence.read(matrices);
     return matrices;
   }
 
   private State state(double[] numbers) {
-    algebra.stateLayout().unify(numbers);
-    return new State(algebra, tokensInFront + tokens, numbers);
+    return computation.state(tokensInFront + tokens, numbers);
   }
 
   /**
@@ -170,9 +171,11 @@ public final class Recomputation {
                 .withPrecision(Precision.FLOAT64)
                 .equals(expected.settings().withPrecision(Precision.FLOAT64));
     double worst = comparable ? 0 : Double.POSITIVE_INFINITY;
-    for (int i = 0; comparable && i < expected.values().length; i++) {
-      double off = offBy(actual.values()[i], expected.values()[i], allowed.values()[i]);
-      worst = Math.max(worst, off);
+    double[] numbers = actual.values();
+    double[] right = expected.values();
+    double[] bounds = allowed.values();
+    for (int i = 0; comparable && i < right.length; i++) {
+      worst = Math.max(worst, offBy(numbers[i], right[i], bounds[i]));
     }
     return worst;
   }

@@ -1,10 +1,14 @@
 package io.hla.kernels;
 
-import io.hla.kernels.Program.Derived;
-import io.hla.kernels.Program.Matrix;
-import io.hla.kernels.Program.Read;
-import io.hla.kernels.Program.Term;
-import io.hla.kernels.Program.Weighted;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.Program;
+import io.hla.algebra.Program.Derived;
+import io.hla.algebra.Program.Matrix;
+import io.hla.algebra.Program.Read;
+import io.hla.algebra.Program.Term;
+import io.hla.algebra.Program.Weighted;
 import java.util.Arrays;
 
 /** A program token by token, in double, as it is written down. */

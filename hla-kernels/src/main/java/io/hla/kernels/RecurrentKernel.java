@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Computation;
+
 /**
  * The reference: every program token by token, in double, as it is written down. In mixed and
  * float32 only inputs and outputs are float.

@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Computation;
+
 /**
  * One stream of tokens through one {@link Computation}. Lengths were checked by the caller. Used by
  * one thread at a time.

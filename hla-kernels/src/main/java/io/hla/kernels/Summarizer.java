@@ -1,27 +1,22 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Computation;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
+
 /**
  * A stream of tokens that gives the summary of them all; rows are packed, and threads excluded, as
  * in {@link Applier}.
  */
 public final class Summarizer implements AutoCloseable {
-  private final Algebra algebra;
-  private final int step;
   private final Computation computation;
   private final Session session;
   private final Exclusive use = new Exclusive("summarizer");
   private long tokens;
 
   Summarizer(AttentionKernel kernel, int step, State inFront) {
-    algebra = inFront.algebra();
-    this.step = step;
-    computation = algebra.summarizing(step);
-    double[] matrices = new double[computation.layout().size()];
-    for (String name : algebra.step(step).given()) {
-      MatrixLayout.copy(
-          name, algebra.stateLayout(), inFront.values(), computation.layout(), matrices);
-    }
-    session = kernel.open(computation, matrices);
+    computation = Computation.summarizing(inFront.settings(), step);
+    session = kernel.open(computation, computation.matrices(inFront));
   }
 
   /**
@@ -65,7 +60,7 @@ public final class Summarizer implements AutoCloseable {
   }
 
   private void add(Tokens arrays, int from, int count) {
-    arrays.check(algebra.settings(), from, count);
+    arrays.check(computation.settings(), from, count);
     use.enter();
     try {
       session.process(arrays, from, count);
@@ -82,7 +77,7 @@ public final class Summarizer implements AutoCloseable {
    *     doubles and the precision is not float64
    */
   public void add(TokenRows rows, int count) {
-    rows.check(algebra.settings(), count);
+    rows.check(computation.settings(), count);
     use.enter();
     try {
       rows.use(() -> session.process(rows, false, count));
@@ -95,7 +90,7 @@ public final class Summarizer implements AutoCloseable {
   /** The summary of all tokens so far. */
   public Summary summary() {
     double[] all = new double[computation.layout().size()];
-    double[] products = new double[algebra.settings().gateWidth()];
+    double[] products = new double[computation.settings().gateWidth()];
     use.enter();
     try {
       session.read(all);
@@ -103,13 +98,7 @@ public final class Summarizer implements AutoCloseable {
     } finally {
       use.leave();
     }
-    MatrixLayout layout = algebra.summaryLayout(step);
-    double[] values = new double[layout.size()];
-    for (String name : layout.names()) {
-      MatrixLayout.copy(name, computation.layout(), all, layout, values);
-    }
-    layout.unify(values);
-    return new Summary(algebra, step, tokens, values, algebra.settings().gated() ? products : null);
+    return computation.summary(tokens, all, products);
   }
 
   @Override

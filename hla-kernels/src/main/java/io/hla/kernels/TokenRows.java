@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+
 /**
  * Room for tokens on their way through a kernel: the rows of q, k and v, of the gates if there are
  * any, and of the outputs, each packed as in {@link Applier}. Those of q, k and v are of one type,

@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+
 /**
  * The arrays of a call: rows of tokens, packed as in {@link Applier}.
  *

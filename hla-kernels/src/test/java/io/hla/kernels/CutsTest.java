@@ -2,6 +2,11 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
+import io.hla.algebra.Variant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,10 @@
 package io.hla.kernels;
 
-import io.hla.kernels.Program.Read;
-import io.hla.kernels.Program.Weighted;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.Program;
+import io.hla.algebra.Program.Read;
+import io.hla.algebra.Program.Weighted;
 
 /**
  * A program by its definition: every linear attention is a sum over all tokens in front, the decay
@@ -15,7 +18,7 @@ final class DenseDefinition {
 
   private DenseDefinition(AttentionSettings settings, Stretch tokens) {
     this.settings = settings;
-    this.program = Operators.outputs(settings);
+    this.program = Computation.attending(settings).program();
     this.tokens = tokens;
     this.count = tokens.tokens(settings);
   }

@@ -1,5 +1,9 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.State;
+
 /** How far outputs are from the expected ones, and how far they may be. */
 final class Errors {
   private Errors() {}
@@ -71,6 +75,7 @@ final class Errors {
 
   /** Whether outputs are differences of sums. */
   static boolean subtracts(AttentionSettings settings) {
-    return Operators.outputs(settings).output().stream().anyMatch(t -> t.coefficient() < 0);
+    return Computation.attending(settings).program().output().stream()
+        .anyMatch(t -> t.coefficient() < 0);
   }
 }

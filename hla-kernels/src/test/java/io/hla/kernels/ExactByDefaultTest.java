@@ -2,6 +2,9 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;

@@ -3,6 +3,12 @@ package io.hla.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.SettingsException;
+import io.hla.algebra.State;
+import io.hla.algebra.StateException;
+import io.hla.algebra.Summary;
+import io.hla.algebra.Variant;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

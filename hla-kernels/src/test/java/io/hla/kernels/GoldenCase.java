@@ -2,6 +2,12 @@ package io.hla.kernels;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;

@@ -2,6 +2,9 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;

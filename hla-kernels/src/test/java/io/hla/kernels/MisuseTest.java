@@ -3,6 +3,8 @@ package io.hla.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -2,6 +2,12 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 

@@ -3,6 +3,12 @@ package io.hla.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.SettingsException;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

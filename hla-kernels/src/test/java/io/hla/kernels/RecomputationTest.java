@@ -2,6 +2,13 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,7 +79,7 @@ class RecomputationTest {
       Stream jobs = Stream.of(settings, tokens);
       Recomputation again = again(settings, tokens, State.initial(settings), 0, CUT - 1, null);
       // The token counts differ; the matrices alone must tell, too.
-      State behind = new State(jobs.atCut.algebra(), CUT - 1, jobs.atCut.values());
+      State behind = State.of(settings, CUT - 1, jobs.atCut::matrix);
       assertThat(Recomputation.offBy(behind, again.state(), again.allowedState()))
           .as("state of %s %s", of, precision)
           .isGreaterThan(1);

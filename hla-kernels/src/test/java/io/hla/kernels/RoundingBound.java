@@ -2,6 +2,12 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Computation;
+import io.hla.algebra.Precision;
+import io.hla.algebra.Program;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.util.Arrays;
 import java.util.List;
 
@@ -68,7 +74,7 @@ final class RoundingBound {
   private record Sums(double[] value, double[] error) {
     static Sums of(AttentionSettings settings, Stretch tokens) {
       AttentionSettings plain = with(settings, settings.scale(), settings.decay(), false);
-      Program program = Operators.outputs(plain);
+      Program program = Computation.attending(plain).program();
       Program positive =
           new Program(
               program.matrices(),
@@ -89,12 +95,11 @@ final class RoundingBound {
     }
 
     private static double[] run(AttentionSettings settings, Program program, Stretch tokens) {
-      MatrixLayout layout = Algebra.of(settings).stateLayout();
-      double[] matrices = State.initial(settings).values().clone();
+      double[] matrices = State.initial(settings).values();
       int count = tokens.tokens(settings);
       double[] o = new double[count * settings.outputWidth()];
       Kernels.recurrent()
-          .open(new Computation(settings, program, layout), matrices)
+          .open(Computation.attending(settings).with(program), matrices)
           .process(Tokens.of(tokens.q(), tokens.k(), tokens.v(), tokens.gate(), o), 0, count);
       return o;
     }

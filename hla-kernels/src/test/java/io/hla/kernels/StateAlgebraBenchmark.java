@@ -1,5 +1,9 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,8 @@
 package io.hla.kernels;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.util.Arrays;
 import java.util.Random;
 

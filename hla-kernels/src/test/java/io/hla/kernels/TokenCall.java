@@ -2,6 +2,7 @@ package io.hla.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.algebra.AttentionSettings;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.IntSupplier;

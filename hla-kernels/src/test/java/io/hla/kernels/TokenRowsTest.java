@@ -3,6 +3,11 @@ package io.hla.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
+import io.hla.algebra.Variant;
 import io.hla.kernels.TokenRows.Part;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.io.Serializable;
 import java.util.Collections;
@@ -147,12 +147,12 @@ public record AttentionSettings(
   }
 
   /** Columns of v inside the kernels: dv, and one more for the ones when normalizing. */
-  int valueColumns() {
+  public int valueColumns() {
     return valueDim + (normalize ? 1 : 0);
   }
 
   /** Whether what a token adds is worth less at later tokens. */
-  boolean decays() {
+  public boolean decays() {
     return gated || decay.stream().anyMatch(g -> g != 1);
   }
 

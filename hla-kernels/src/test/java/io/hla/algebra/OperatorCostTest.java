@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 /**
  * Whether the inner sums are masked (section 3.2) or are products of prefix moments (section 3.1).

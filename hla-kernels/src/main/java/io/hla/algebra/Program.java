@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,18 +13,18 @@ import java.util.Set;
  * @param derived in an order in which every operand comes before its use
  * @param output what a token's output is the sum of; empty when only the matrices are wanted
  */
-record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) {
-  static final int QUERY = 0;
-  static final int KEY = 1;
-  static final int VALUE = 2;
-  static final int FIRST_DERIVED = 3;
+public record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) {
+  public static final int QUERY = 0;
+  public static final int KEY = 1;
+  public static final int VALUE = 2;
+  public static final int FIRST_DERIVED = 3;
 
   /** What the native kernels have room for. */
   static final int MOST_MATRICES = 64;
 
   static final int MOST_DERIVED = 64;
   static final int MOST_TERMS = 16;
-  static final int HIGHEST_POWER = 16;
+  public static final int HIGHEST_POWER = 16;
 
   /**
    * M_t = g_t^decayPower M_(t-1) + y_t z_t^T.
@@ -34,31 +34,31 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
    * @param z signal whose width is the number of columns
    * @param diagonal M_0 = diagonal I stands in front of the first token
    */
-  record Matrix(String name, int y, int z, int decayPower, double diagonal) {
+  public record Matrix(String name, int y, int z, int decayPower, double diagonal) {
     Matrix named(String other) {
       return new Matrix(other, y, z, decayPower, diagonal);
     }
   }
 
   /** A signal that is computed from others. */
-  sealed interface Derived permits Read, Weighted {
+  public sealed interface Derived permits Read, Weighted {
     /** The signal that it is a linear function of. */
     int x();
   }
 
   /** x_t^T M_t, or x_t^T M_(t-1) when strict. */
-  record Read(int x, int matrix, boolean strict) implements Derived {}
+  public record Read(int x, int matrix, boolean strict) implements Derived {}
 
   /**
    * (g_1 g_2 .. g_t)^power x_t, the decay of what stands in front of the first token; to g_(t-1)
    * when strict.
    */
-  record Weighted(int x, int power, boolean strict) implements Derived {}
+  public record Weighted(int x, int power, boolean strict) implements Derived {}
 
   /** One summand of the output. */
-  record Term(double coefficient, int signal) {}
+  public record Term(double coefficient, int signal) {}
 
-  Program {
+  public Program {
     matrices = List.copyOf(matrices);
     derived = List.copyOf(derived);
     output = List.copyOf(output);
@@ -96,7 +96,7 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
   }
 
   /** The input whose columns a signal has. */
-  int columnsOf(int signal) {
+  public int columnsOf(int signal) {
     if (signal < FIRST_DERIVED) {
       return signal;
     }
@@ -107,7 +107,7 @@ record Program(List<Matrix> matrices, List<Derived> derived, List<Term> output) 
   /**
    * Columns of a signal: d for q and k, dv (and the ones column) for v, else those of its matrix.
    */
-  int width(int signal, AttentionSettings settings) {
+  public int width(int signal, AttentionSettings settings) {
     return columnsOf(signal) == VALUE ? settings.valueColumns() : settings.headDim();
   }
 

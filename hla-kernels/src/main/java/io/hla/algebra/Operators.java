@@ -1,8 +1,8 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
-import static io.hla.kernels.Program.KEY;
-import static io.hla.kernels.Program.QUERY;
-import static io.hla.kernels.Program.VALUE;
+import static io.hla.algebra.Program.KEY;
+import static io.hla.algebra.Program.QUERY;
+import static io.hla.algebra.Program.VALUE;
 
 /**
  * Every operator as data: the program that gives outputs. Its scan follows from it, see {@link

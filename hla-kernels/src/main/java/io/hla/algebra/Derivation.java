@@ -1,9 +1,9 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
-import io.hla.kernels.Program.Matrix;
-import io.hla.kernels.Program.Read;
-import io.hla.kernels.Program.Weighted;
-import io.hla.kernels.ScanStep.Product;
+import io.hla.algebra.Program.Matrix;
+import io.hla.algebra.Program.Read;
+import io.hla.algebra.Program.Weighted;
+import io.hla.algebra.ScanStep.Product;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

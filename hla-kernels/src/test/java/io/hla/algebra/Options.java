@@ -1,11 +1,11 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** A mix of the options that every variant has, by name. */
-record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
+public record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
 
   /**
    * Together: no decay, decay far from and close to 1, decay so small that its powers underflow
@@ -14,8 +14,8 @@ record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
    * positive, and the published forms, which subtract differently decayed sums, normalize without
    * decay only.
    */
-  static List<Options> of(Variant variant) {
-    boolean exact = variant.form() == Form.EXACT && !subtracts(variant);
+  public static List<Options> of(Variant variant) {
+    boolean exact = variant.form() == Form.EXACT && !variant.subtracts();
     List<Options> all =
         new ArrayList<>(
             List.of(
@@ -49,10 +49,6 @@ record Options(String name, UnaryOperator<AttentionSettings.Builder> set) {
               b -> b.ridge(0.75).decay(0.9).normalize(exact).featureMap(FeatureMap.ELU1)));
     }
     return all;
-  }
-
-  private static boolean subtracts(Variant variant) {
-    return Errors.subtracts(variant.settings(1, 1).build());
   }
 
   @Override

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 /**
  * Which reading of the masked sum: the exact tuples i, j &lt;= u &lt;= t, or the paper's printed

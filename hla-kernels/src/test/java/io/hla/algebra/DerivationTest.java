@@ -1,9 +1,9 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.ScanStep.Product;
+import io.hla.algebra.ScanStep.Product;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.nio.DoubleBuffer;
 import java.util.ArrayList;
@@ -10,7 +10,7 @@ import java.util.Map;
  * Where the matrices of all heads stand in one array: head after head, within a head in program
  * order, each row-major [rows][columns].
  */
-final class MatrixLayout {
+public final class MatrixLayout {
   private static final int MOST_VALUES = Integer.MAX_VALUE - 64;
 
   private final List<Program.Matrix> matrices;
@@ -51,33 +51,33 @@ final class MatrixLayout {
     headStride = (int) stride;
   }
 
-  int heads() {
+  public int heads() {
     return heads;
   }
 
-  int count() {
+  public int count() {
     return matrices.size();
   }
 
   /** Values of all heads. */
-  int size() {
+  public int size() {
     return headStride * heads;
   }
 
-  Program.Matrix matrix(int m) {
+  public Program.Matrix matrix(int m) {
     return matrices.get(m);
   }
 
-  int rows(int m) {
+  public int rows(int m) {
     return rows[m];
   }
 
-  int columns(int m) {
+  public int columns(int m) {
     return columns[m];
   }
 
   /** Where matrix {@code m} of {@code head} starts. */
-  int offset(int head, int m) {
+  public int offset(int head, int m) {
     return head * headStride + offsets[m];
   }
 
@@ -93,7 +93,7 @@ final class MatrixLayout {
   }
 
   /** Whether a matrix is a sum of y_t y_t^T. */
-  boolean isSymmetric(int m) {
+  public boolean isSymmetric(int m) {
     return matrices.get(m).y() == matrices.get(m).z();
   }
 

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 /** Settings that no attention can have; {@link #condition()} names the rule that is broken. */
 public final class SettingsException extends IllegalArgumentException {
@@ -6,7 +6,8 @@ public final class SettingsException extends IllegalArgumentException {
 
   private final String condition;
 
-  SettingsException(String condition, String message) {
+  /** An error of a stable name. */
+  public SettingsException(String condition, String message) {
     super(message);
     this.condition = condition;
   }

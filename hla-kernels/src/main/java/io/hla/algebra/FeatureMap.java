@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.Locale;
 
@@ -18,7 +18,7 @@ public enum FeatureMap {
   }
 
   /** Maps {@code length} values from {@code offset} on, in place. */
-  void apply(double[] values, int offset, int length) {
+  public void apply(double[] values, int offset, int length) {
     switch (this) {
       case IDENTITY -> {}
       case RELU -> {

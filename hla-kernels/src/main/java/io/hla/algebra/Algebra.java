@@ -1,6 +1,6 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
-import io.hla.kernels.ScanStep.Product;
+import io.hla.algebra.ScanStep.Product;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +19,6 @@ final class Algebra {
   private final MatrixLayout stateLayout;
   private final List<ScanStep> steps;
   private final List<MatrixLayout> summaryLayouts = new ArrayList<>();
-  private final List<Computation> summarizing = new ArrayList<>();
 
   private Algebra(AttentionSettings settings) {
     this.settings = settings;
@@ -34,9 +33,6 @@ final class Algebra {
     for (ScanStep step : steps) {
       Program program = step.program();
       summaryLayouts.add(new MatrixLayout(program, step.summaryMatrices(), settings));
-      summarizing.add(
-          new Computation(
-              settings, program, new MatrixLayout(program, program.matrices(), settings)));
     }
   }
 
@@ -68,17 +64,6 @@ final class Algebra {
   MatrixLayout summaryLayout(int step) {
     checkStep(step);
     return summaryLayouts.get(step);
-  }
-
-  /** What makes the summaries of a step. */
-  Computation summarizing(int step) {
-    checkStep(step);
-    return summarizing.get(step);
-  }
-
-  /** What makes outputs. */
-  Computation attending() {
-    return new Computation(settings, outputs, stateLayout);
   }
 
   private void checkStep(int step) {
@@ -114,7 +99,7 @@ final class Algebra {
           if (product.earlierPower() > 0) {
             weight *= StrictMath.pow(decays[head], product.earlierPower());
           }
-          Dense value = Dense.of(rightLayout, later.values(), head, product.moment());
+          Dense value = Dense.of(rightLayout, later.shared(), head, product.moment());
           if (product.right() != null) {
             value = value.times(Dense.of(leftLayout, left, head, product.right()));
           }

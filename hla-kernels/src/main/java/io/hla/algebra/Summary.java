@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.List;
 
@@ -141,7 +141,13 @@ public final class Summary {
     return products == null ? algebra.constantDecays(tokens) : products;
   }
 
-  double[] values() {
+  /** A copy of all matrices: head after head, those of a head in order, each row-major. */
+  public double[] values() {
+    return values.clone();
+  }
+
+  /** The same without a copy. */
+  double[] shared() {
     return values;
   }
 }

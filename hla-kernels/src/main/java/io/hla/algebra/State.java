@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.List;
 
@@ -182,11 +182,8 @@ public final class State {
     return 8L * algebra.stateLayout().packedSize();
   }
 
-  Algebra algebra() {
-    return algebra;
-  }
-
-  double[] values() {
-    return values;
+  /** A copy of all matrices: head after head, those of a head in order, each row-major. */
+  public double[] values() {
+    return values.clone();
   }
 }

@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

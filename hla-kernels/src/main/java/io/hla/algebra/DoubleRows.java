@@ -1,19 +1,19 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.Arrays;
 
 /**
- * The loops of {@link JavaKernel} over the elements of rows. A matrix is an array of rows; {@code
- * from} and {@code end} are columns.
+ * Loops over the elements of rows. A matrix is an array of rows; {@code from} and {@code end} are
+ * columns.
  *
  * <p>The compiler vectorizes a loop only when one index without an offset runs over all its arrays.
  * That is why rows are arrays of their own and operands stand in the same columns.
  */
-final class DoubleRows {
+public final class DoubleRows {
   private DoubleRows() {}
 
   /** to = left * right, element by element; any of them may be the same. */
-  static void multiply(double[] to, double[] left, double[] right, int from, int end) {
+  public static void multiply(double[] to, double[] left, double[] right, int from, int end) {
     for (int j = from; j < end; j++) {
       to[j] = left[j] * right[j];
     }
@@ -23,7 +23,7 @@ final class DoubleRows {
    * Each of the first {@code count} rows of {@code to} = the sum over i below {@code inner} of its
    * factors[first + i] times row i of {@code right}.
    */
-  static void product(
+  public static void product(
       double[][] to,
       int count,
       double[][] factors,
@@ -39,7 +39,7 @@ final class DoubleRows {
   }
 
   /** Each row of {@code to} = keep times itself + the same sum; factors from column 0 on. */
-  static void addProduct(
+  public static void addProduct(
       double[][] to,
       double keep,
       double[][] factors,
@@ -89,7 +89,7 @@ final class DoubleRows {
    * @param keep null for 1
    * @param lag 1, or 0 to leave out s = t
    */
-  static void addLowerProduct(
+  public static void addLowerProduct(
       double[][] to,
       int count,
       double[] keep,
@@ -138,14 +138,14 @@ final class DoubleRows {
   }
 
   /** to += factor * row. */
-  static void add(double[] to, double factor, double[] row, int from, int end) {
+  public static void add(double[] to, double factor, double[] row, int from, int end) {
     for (int j = from; j < end; j++) {
       to[j] += factor * row[j];
     }
   }
 
   /** row = factor * row. */
-  static void scale(double[] row, double factor, int from, int end) {
+  public static void scale(double[] row, double factor, int from, int end) {
     for (int j = from; j < end; j++) {
       row[j] *= factor;
     }
@@ -155,7 +155,7 @@ final class DoubleRows {
    * Row i of {@code to}, from column 0 on = column {@code from + i} of the first {@code count}
    * rows.
    */
-  static void transpose(double[][] rows, int count, int from, double[][] to) {
+  public static void transpose(double[][] rows, int count, int from, double[][] to) {
     int t = 0;
     for (; t + 8 <= count; t += 8) {
       transpose8(rows, t, from, to);
@@ -191,7 +191,7 @@ final class DoubleRows {
   }
 
   /** row = map(factor row). */
-  static void map(FeatureMap map, double factor, double[] row, int from, int end) {
+  public static void map(FeatureMap map, double factor, double[] row, int from, int end) {
     if (factor != 1) {
       scale(row, factor, from, end);
     }

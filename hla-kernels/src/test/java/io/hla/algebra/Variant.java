@@ -1,10 +1,10 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** One function that the project computes: operator, mask and form. */
-record Variant(Operator operator, Mask mask, Form form) {
+public record Variant(Operator operator, Mask mask, Form form) {
 
   /**
    * Higher orders and programs: towers on both sides, strict reads, a matrix that decays faster
@@ -21,7 +21,7 @@ record Variant(Operator operator, Mask mask, Form form) {
           Operator.program("w = LA<(LA(q, k, k), q, v); o = LA(q, k, w) - LA(q, k, v, g^2)"));
 
   /** Every variant that settings allow; mask none changes nothing for linear attention. */
-  static List<Variant> all() {
+  public static List<Variant> all() {
     List<Variant> variants = new ArrayList<>();
     for (Operator operator :
         List.of(Operator.LINEAR, Operator.HLA2, Operator.AHLA, Operator.HLA3)) {
@@ -37,12 +37,18 @@ record Variant(Operator operator, Mask mask, Form form) {
   }
 
   /** Whether the ridge belongs to it. */
-  boolean hasRidge() {
+  public boolean hasRidge() {
     return operator.equals(Operator.HLA2) && mask == Mask.CAUSAL;
   }
 
-  AttentionSettings.Builder settings(int headDim, int valueDim) {
+  public AttentionSettings.Builder settings(int headDim, int valueDim) {
     return AttentionSettings.builder(headDim, valueDim).operator(operator).mask(mask).form(form);
+  }
+
+  /** Whether outputs are differences of sums. */
+  public boolean subtracts() {
+    AttentionSettings any = settings(1, 1).build();
+    return Operators.outputs(any).output().stream().anyMatch(term -> term.coefficient() < 0);
   }
 
   @Override
