@@ -181,7 +181,8 @@ JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_destroy(JNIEnv *env, jc
 				(*env)->GetDoubleArrayRegion(env, gate, t * s->gate_width, n * s->gate_width, s->gate);        \
 			if ((*env)->ExceptionCheck(env))                                                                   \
 				return;                                                                                        \
-			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, s->gate, DOUBLES, DOUBLES};       \
+			const struct hla_rows rows = {s->q, s->k, s->v, o ? s->o : NULL, gate ? s->gate : NULL, DOUBLES,    \
+				DOUBLES};                                                                                      \
 			s->session->kernels->process(s->session, n, &rows);                                                \
 			if (o)                                                                                             \
 				(*env)->SET(env, o, t * s->o_width, n * s->o_width, s->o);                                     \

@@ -16,32 +16,47 @@ static struct guarded as_floats(const struct guarded *from)
 	return to;
 }
 
-/* Values around the least normal float: with q = k = 1 what goes in as v comes out. */
-void check_denormal_rows(struct setting s)
+enum { WIDTH = 203, BEHIND = HLA_OVERHANG / sizeof(float) };
+
+/* With q = k = 1 what goes in as v comes out, rounded to float or from floats. */
+static void check_values(const struct setting *s, const double *v)
 {
-	enum { WIDTH = 203, BEHIND = HLA_OVERHANG / sizeof(float) };
 	const double one[1 + BEHIND] = {1};
 	const float one_float[1 + BEHIND] = {1};
-	double v[WIDTH + BEHIND] = {0x1p-150, -0x1.8p-149, 0x1.ffffffp-127, 0x1p-126}, out[WIDTH];
-	float v_floats[WIDTH + BEHIND], out_floats[WIDTH];
-	s.operator = LINEAR;
-	s.n = s.d = 1;
-	s.dv = WIDTH;
-	for (int i = 4; i < WIDTH; i++)
-		v[i] = ldexp(draw(false), -119 - i % 35);
+	double out[WIDTH];
+	float v_floats[WIDTH + BEHIND] = {0}, out_floats[WIDTH];
 	for (int i = 0; i < WIDTH; i++)
 		v_floats[i] = (float)v[i];
-	struct hla_session *first = open_session(&s, false), *second = open_session(&s, false);
+	struct hla_session *first = open_session(s, false), *second = open_session(s, false);
 	first->kernels->process(first, 1, &(struct hla_rows){.q = one, .k = one, .v = v, .o = out_floats, .double_input = true});
 	second->kernels->process(second, 1, &(struct hla_rows){.q = one_float, .k = one_float, .v = v_floats, .o = out,
 			.double_output = true});
 	for (int i = 0; i < WIDTH; i++) {
 		checks++;
 		if (out_floats[i] != v_floats[i] || out[i] != v_floats[i])
-			complain(&s, "denormal floats", fabs(out_floats[i] - v_floats[i]) + fabs(out[i] - v_floats[i]), 0);
+			complain(s, "denormal floats", fabs(out_floats[i] - v_floats[i]) + fabs(out[i] - v_floats[i]), 0);
 	}
 	hla_destroy(first);
 	hla_destroy(second);
+}
+
+/* Values around the least normal float, where floats have fewer digits or none: a row of them, and one among others. */
+void check_denormal_rows(struct setting s)
+{
+	double v[WIDTH + BEHIND] = {0x1p-150, -0x1.8p-149, 0x1.ffffffp-127, 0x1p-126};
+	s.operator = LINEAR;
+	s.n = s.d = 1;
+	s.dv = WIDTH;
+	for (int i = 4; i < WIDTH; i++)
+		v[i] = ldexp(draw(false), -119 - i % 35);
+	check_values(&s, v);
+	for (int i = 0; i < WIDTH; i++)
+		v[i] = i % 3;
+	for (int at = WIDTH - 40; at < WIDTH; at++) {
+		v[at] = -0x1.8p-140;
+		check_values(&s, v);
+		v[at] = at % 3;
+	}
 }
 
 static void check_types(const struct setting *s, const struct inputs *in, struct hla_rows rows, struct guarded *o, int piece)
