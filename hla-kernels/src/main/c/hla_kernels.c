@@ -325,13 +325,14 @@ static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 }
 
 /*
- * Decay is put off to the end of a batch where no weight grows beyond 2^16. Not in float64, where the numbers of a state
- * must be all there is behind any token: between two ends of a batch the matrix is a product of two numbers, and no one
- * double holds it to the bit. A multiplication for each element and token costs a quarter of the speed.
+ * Decay is put off to the end of a batch where no weight grows beyond 2^16. Not for outputs in float64, where the numbers of
+ * a state must be all there is behind any token: between two ends of a batch the matrix is a product of two numbers, and no
+ * one double holds it to the bit. A multiplication for each element and token costs a quarter of the speed. What only sums
+ * up a segment, without outputs, is never gone on from.
  */
-static bool decays_at_each(const double *exact)
+static bool decays_at_each(const struct hla_session *s, const double *exact)
 {
-	return !HLA_SINGLE || exact[SWEEP_TOKENS] < 0x1p-16;
+	return (!HLA_SINGLE && s->plan.program.term_count) || exact[SWEEP_TOKENS] < 0x1p-16;
 }
 
 static void prepare(struct hla_session *s, int head)
@@ -344,7 +345,7 @@ static void prepare(struct hla_session *s, int head)
 		for (int i = 2; i <= SPAN; i++)
 			p->exact[i] = p->exact[i / 2] * p->exact[i - i / 2];
 		p->decays = s->gated ? s->plan.power[power] > 0 : p->exact[1] != 1;
-		p->at_each = s->gated || decays_at_each(p->exact);
+		p->at_each = s->gated || decays_at_each(s, p->exact);
 		for (int i = 0; i < SWEEP_TOKENS; i++)
 			((real *)p->each)[i] = (real)p->exact[1];
 		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
