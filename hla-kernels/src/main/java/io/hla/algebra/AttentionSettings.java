@@ -161,6 +161,11 @@ public record AttentionSettings(
     return toBuilder(headDim, valueDim).precision(other).build();
   }
 
+  /** The same operator with or without its denominator. */
+  public AttentionSettings withNormalize(boolean value) {
+    return toBuilder(headDim, valueDim).normalize(value).build();
+  }
+
   /** The same function of heads of other sizes. */
   public AttentionSettings withSizes(int d, int dv) {
     return toBuilder(d, dv).build();

@@ -2,6 +2,7 @@ package io.hla.kernels;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Computation;
+import io.hla.algebra.Precision;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 
@@ -23,6 +24,16 @@ public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel
 
   /** The instruction set that the kernel was compiled for; "jvm" for Java. */
   public abstract String instructionSet();
+
+  /**
+   * Floating-point operations per nanosecond of one core that multiplies and adds in registers and
+   * does nothing else, what kernels are measured against. Runs for some 20 microseconds.
+   *
+   * @return NaN where that is not known
+   */
+  public double peak(Precision precision) {
+    return Double.NaN;
+  }
 
   /** Opens a stream that gives outputs, from the state in front of its first token. */
   public final Applier applier(State inFront) {

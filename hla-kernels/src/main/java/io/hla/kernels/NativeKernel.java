@@ -19,6 +19,8 @@ public final class NativeKernel extends AttentionKernel {
   /** The cap that lets the processor decide. */
   static final String BEST = "auto";
 
+  private static final int PEAK_TURNS = 20_000;
+
   private final int instructionSet;
 
   private NativeKernel(int instructionSet) {
@@ -68,9 +70,11 @@ public final class NativeKernel extends AttentionKernel {
     return new NativeRows(settings, capacity, input, output);
   }
 
-  /** Runs a loop of multiply-adds in registers; returns its floating-point operations. */
-  double peak(Precision precision, int turns) {
-    return NativeSession.peak(instructionSet, precision, turns);
+  @Override
+  public double peak(Precision precision) {
+    long start = System.nanoTime();
+    double operations = NativeSession.peak(instructionSet, precision, PEAK_TURNS);
+    return operations / (System.nanoTime() - start);
   }
 
   @Override

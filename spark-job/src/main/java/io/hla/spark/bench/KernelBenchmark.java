@@ -1,9 +1,15 @@
-package io.hla.kernels;
+package io.hla.spark.bench;
 
 import io.hla.algebra.AttentionSettings;
-import io.hla.algebra.Computation;
-import io.hla.algebra.Program;
+import io.hla.algebra.OperatorCost;
 import io.hla.algebra.State;
+import io.hla.algebra.Summary;
+import io.hla.kernels.Applier;
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.Element;
+import io.hla.kernels.Kernels;
+import io.hla.kernels.Summarizer;
+import io.hla.kernels.TokenRows;
 import java.util.Arrays;
 import java.util.Random;
 
@@ -12,16 +18,14 @@ import java.util.Random;
  * the same core. Both are measured in turn, the best of each counts, so that other work on the
  * machine disturbs the ratio little.
  *
- * <p>Useful work is 4 x rows x columns operations for each linear attention of the operator's
- * program, token and query head: what a recurrence needs for a matrix, its update and its read.
- * Heads that share matrices are counted as if they did not, so that their share of the peak may
+ * <p>Useful work is 2 x rows x columns operations for each update and each read of a matrix of the
+ * operator's program, token and query head: what a recurrence needs. Heads that share matrices are counted as if they did not, so that their share of the peak may
  * pass 1.
  */
 public final class KernelBenchmark {
   /** Values of all arrays of a call: as many as stay in the second cache, as a job's do. */
   private static final int VALUES = 1 << 18;
 
-  private static final int PEAK_TURNS = 20_000;
   private static final double CHECK_TOLERANCE = 1e-3;
 
   private KernelBenchmark() {}
@@ -40,10 +44,17 @@ public final class KernelBenchmark {
     }
   }
 
-  /** What a token goes through. */
+  /** What a token goes through; or what the scan does to a summary and a state. */
   public enum Pass {
     APPLY,
-    SUMMARIZE
+    SUMMARIZE,
+    COMBINE,
+    ADVANCE;
+
+    /** Whether it looks at tokens. */
+    public boolean isOfTokens() {
+      return this == APPLY || this == SUMMARIZE;
+    }
   }
 
   /**
@@ -71,11 +82,8 @@ public final class KernelBenchmark {
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
-      if (kernel instanceof NativeKernel nativeKernel) {
-        long start = System.nanoTime();
-        double flops = nativeKernel.peak(settings.precision(), PEAK_TURNS);
-        bestPeak = Math.max(Double.isNaN(bestPeak) ? 0 : bestPeak, flops / elapsed(start));
-      }
+      double peak = kernel.peak(settings.precision());
+      bestPeak = Double.isNaN(bestPeak) ? peak : Math.max(bestPeak, peak);
       best =
           Math.min(
               best, pass == Pass.APPLY ? apply(kernel, zero, tokens) : add(kernel, zero, tokens));
@@ -105,17 +113,33 @@ public final class KernelBenchmark {
     return new Result(best, usefulWork(one) / best, Double.NaN);
   }
 
-  /** Operations of one token and head. */
-  static double usefulWork(AttentionSettings settings) {
-    Program program = Computation.attending(settings).program();
-    double work = 0;
-    for (Program.Matrix matrix : program.matrices()) {
-      int columns = program.width(matrix.z(), settings);
-      // The column of ones is a cost of normalizing, not work that the outputs ask for.
-      boolean wide = settings.normalize() && columns == settings.valueColumns();
-      work += 4.0 * program.width(matrix.y(), settings) * (wide ? settings.valueDim() : columns);
+  /**
+   * Milliseconds of one step of the scan, with the bytes in and out that it has in a job: the best of
+   * those in about {@code seconds}.
+   */
+  public static double scanMillis(AttentionSettings settings, Pass pass, double seconds) {
+    try (Sample tokens = new Sample(Kernels.java(), settings, AttentionKernel.BLOCK);
+        Summarizer summarizer = Kernels.java().summarizer(0, State.initial(settings))) {
+      summarizer.add(tokens.rows, tokens.count);
+      byte[] summary = summarizer.summary().toBytes();
+      byte[] state = State.initial(settings).toBytes();
+      double best = Double.POSITIVE_INFINITY;
+      long end = System.nanoTime() + (long) (seconds * 1e9);
+      do {
+        long start = System.nanoTime();
+        byte[] result =
+            pass == Pass.COMBINE
+                ? Summary.fromBytes(summary).combine(Summary.fromBytes(summary)).toBytes()
+                : State.fromBytes(state).advance(Summary.fromBytes(summary)).toBytes();
+        best = Math.min(best, result.length == 0 ? best : elapsed(start));
+      } while (System.nanoTime() < end);
+      return best / 1e6;
     }
-    return work;
+  }
+
+  /** Operations of one token and head. The column of ones is a cost of normalizing, not work. */
+  static double usefulWork(AttentionSettings settings) {
+    return OperatorCost.of(settings.withNormalize(false)).operations();
   }
 
   // Nanoseconds per token; several calls where one would be too short for the clock.

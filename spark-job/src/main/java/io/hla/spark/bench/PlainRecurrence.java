@@ -1,4 +1,4 @@
-package io.hla.kernels;
+package io.hla.spark.bench;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Operator;
