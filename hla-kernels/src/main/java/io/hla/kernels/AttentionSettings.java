@@ -44,6 +44,9 @@ public record AttentionSettings(
     boolean gated)
     implements Serializable {
 
+  /** The arithmetic unless another is asked for. */
+  public static final Precision DEFAULT_PRECISION = Precision.MIXED;
+
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
   public AttentionSettings {
     decay = List.copyOf(decay);
@@ -216,7 +219,7 @@ public record AttentionSettings(
     private double epsilon = 1e-6;
     private double scale = 1;
     private FeatureMap featureMap = FeatureMap.IDENTITY;
-    private Precision precision = Precision.MIXED;
+    private Precision precision = DEFAULT_PRECISION;
     private boolean gated;
 
     private Builder(int headDim, int valueDim) {

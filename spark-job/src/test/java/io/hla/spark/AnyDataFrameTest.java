@@ -485,16 +485,7 @@ class AnyDataFrameTest {
   // --- Driver and executors ---
 
   static Stream<Arguments> operators() {
-    return Stream.of(Operator.values())
-        .flatMap(
-            operator ->
-                Stream.of(Form.values())
-                    .filter(
-                        form ->
-                            form == Form.EXACT
-                                || operator == Operator.HLA2
-                                || operator == Operator.HLA3)
-                    .map(form -> Arguments.of(operator, form)));
+    return Operators.forms();
   }
 
   @ParameterizedTest(name = "{0} {1}")

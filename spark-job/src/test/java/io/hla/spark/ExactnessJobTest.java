@@ -26,18 +26,12 @@ class ExactnessJobTest {
   private static final int PARTITIONS = 5;
 
   static Stream<Arguments> cases() {
-    List<Arguments> cases = new ArrayList<>();
-    for (Operator operator : Operator.values()) {
-      for (Mask mask : Mask.values()) {
-        for (Form form : Form.values()) {
-          boolean hasPublished = operator == Operator.HLA2 || operator == Operator.HLA3;
-          if (form == Form.EXACT || (hasPublished && mask == Mask.CAUSAL)) {
-            cases.add(Arguments.of(operator, mask, form));
-          }
-        }
-      }
-    }
-    return cases.stream();
+    return Operators.variants(Operators.all());
+  }
+
+  /** What decays by halves is exact where few are multiplied. */
+  static Stream<Arguments> decayed() {
+    return Operators.variants(Operators.paper());
   }
 
   @ParameterizedTest(name = "{0} {1} {2}")
@@ -48,7 +42,7 @@ class ExactnessJobTest {
   }
 
   @ParameterizedTest(name = "{0} {1} {2}")
-  @MethodSource("cases")
+  @MethodSource("decayed")
   void integersWithDyadicDecayNormalized(Operator operator, Mask mask, Form form) {
     AttentionSettings settings =
         settings(operator, mask, form)

@@ -43,7 +43,7 @@ record Golden(String name, JsonNode json, double[] o) {
     List<Double> decay = new ArrayList<>();
     o.get("decay").forEach(value -> decay.add(value.asDouble()));
     return AttentionSettings.builder(json.get("headDim").asInt(), json.get("valueDim").asInt())
-        .operator(Operator.valueOf(upper(o.get("operator"))))
+        .operator(Operator.parse(o.get("operator").asText()))
         .mask(Mask.valueOf(upper(o.get("mask"))))
         .form(Form.valueOf(upper(o.get("form"))))
         .heads(json.get("numHeads").asInt(), json.get("numKvHeads").asInt())
@@ -54,12 +54,17 @@ record Golden(String name, JsonNode json, double[] o) {
         .scale(o.get("scale").asDouble())
         .featureMap(FeatureMap.valueOf(upper(o.get("feature_map"))))
         .precision(precision)
+        .gated(json.has("gate"))
         .build();
   }
 
   TokenStream stream() {
     return new TokenStream(
-        settings(Precision.FLOAT64), flat(json.get("q")), flat(json.get("k")), flat(json.get("v")));
+        settings(Precision.FLOAT64),
+        flat(json.get("q")),
+        flat(json.get("k")),
+        flat(json.get("v")),
+        json.has("gate") ? flat(json.get("gate")) : null);
   }
 
   /** The largest max |error| / max |o| of any head; infinite where an output is not a number. */

@@ -41,9 +41,16 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(
       names = "--operator",
       split = ",",
-      paramLabel = "hla2|ahla|hla3|linear",
+      paramLabel = "linear|hla2|hla3|..|ahla|ahla3|..",
+      converter = OperatorConverter.class,
       description = "Default: hla2.")
-  private List<Operator> operators = List.of(Operator.HLA2);
+  private List<Operator> operators = List.of();
+
+  @Option(
+      names = "--program",
+      paramLabel = "STATEMENTS",
+      description = "Linear attentions, in addition: 'u = LA(q, k, k); o = LA(q, u, v, g^2)'.")
+  private List<String> programs = List.of();
 
   @Option(
       names = "--head-dim",
@@ -59,8 +66,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
       names = "--precision",
       split = ",",
       paramLabel = "mixed|float32|float64",
-      description = "Default: mixed.")
-  private List<Precision> precisions = List.of(Precision.MIXED);
+      description = "Default: ${DEFAULT-VALUE}.")
+  private List<Precision> precisions = List.of(AttentionSettings.DEFAULT_PRECISION);
 
   @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")
   private int numHeads = 1;
@@ -128,7 +135,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
         "GFLOP/s",
         "peak",
         "ratio");
-    for (Operator operator : operators) {
+    for (Operator operator : chosen()) {
       for (int d : headDims) {
         for (Precision precision : precisions) {
           AttentionSettings settings =
@@ -152,6 +159,12 @@ final class BenchKernelsCommand implements Callable<Integer> {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), rows);
     }
     return 0;
+  }
+
+  private List<Operator> chosen() {
+    List<Operator> chosen = new ArrayList<>(operators);
+    programs.forEach(program -> chosen.add(Operator.program(program)));
+    return chosen.isEmpty() ? List.of(Operator.HLA2) : chosen;
   }
 
   private static String cpu() throws IOException {

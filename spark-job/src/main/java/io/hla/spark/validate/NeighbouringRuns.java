@@ -52,14 +52,10 @@ final class NeighbouringRuns {
             "left, right, balanced and 3 random, " + place),
         Check.atMost(
             "bracketed runs = the job's state",
-            Errors.between(bracketed, states.get(last.start()), moved(items.get(0), bracketed)),
+            Errors.between(
+                bracketed, states.get(last.start()), Laws.moved(items.get(0), bracketed)),
             Laws.LIMIT,
             String.format("in front of position %,d", last.start())));
-  }
-
-  /** The matrices that the summaries of the first scan step determine. */
-  private static List<String> moved(Summary summary, State state) {
-    return state.matrices().stream().filter(summary.matrices()::contains).toList();
   }
 
   private Map<Long, State> inFrontOf(Run first, Run last) {

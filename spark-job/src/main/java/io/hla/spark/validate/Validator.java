@@ -140,7 +140,7 @@ public final class Validator {
     phases.run(
         "integers",
         "exact streams",
-        () -> checks.add(new IntegerStreams(spark, request, baseline.settings()).check()));
+        () -> checks.addAll(new IntegerStreams(spark, request, baseline.settings()).checks()));
     return new Verdict(
         baseline.settings(),
         List.copyOf(checks),
@@ -159,7 +159,7 @@ public final class Validator {
       long start = sample.start(sequence);
       Tokens first = tokens(sequence, start, (int) Math.min(DENSE_TOKENS, prefixTokens));
       DenseDefinition definition = new DenseDefinition(baseline.settings(), first);
-      List<double[]> allowed = first.allowed(baseline.settings());
+      List<double[]> allowed = first.allowed(baseline.settings(), request.outputType());
       for (int t = 0; t < first.count(); t++) {
         double[] actual = outputs.get(new OutputSample.Place(sequence, start + t));
         if (actual != null) {
@@ -182,7 +182,9 @@ public final class Validator {
         phases.run(
             "again",
             "the serial recurrence",
-            () -> SerialRecurrence.at(sample, prefix, request.columns(), baseline.settings()));
+            () ->
+                SerialRecurrence.at(
+                    sample, prefix, request.columns(), baseline.settings(), request.outputType()));
     againstSerial(serial, outputs);
     OtherWays others = new OtherWays(request, baseline.settings(), prefix, phases, sample, serial);
     others.compare();

@@ -219,7 +219,7 @@ class BadStateTest {
       arguments.addAll(List.of("--input-format", "json"));
     }
     if (!command.contains("--precision")) {
-      arguments.addAll(List.of("--precision", "float64"));
+      arguments.addAll(List.of("--precision", "float64", "--output-type", "double"));
     }
     String option = "";
     for (String word : command.split(" ")) {

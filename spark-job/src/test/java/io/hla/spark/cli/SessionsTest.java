@@ -45,6 +45,7 @@ class SessionsTest {
             "--input=" + folder + "/in",
             "--input-format=json",
             "--precision=float64",
+            "--output-type=double",
             "--final-state=" + folder + "/state",
             "--output=" + folder + "/out")
         .done();
