@@ -332,7 +332,7 @@ public final class Attention {
    *     HLA_INPUT_STREAMING at once; what the rows hold is refused by the first action
    */
   public Dataset<Row> attend(Dataset<Row> tokens) {
-    return plan(TokenSelection.of(tokens, columns, outputType)).outputs();
+    return plan(selection(tokens)).outputs();
   }
 
   /**
@@ -342,7 +342,7 @@ public final class Attention {
    * @throws InputException if the table is refused
    */
   public Result run(Dataset<Row> tokens) {
-    TokenSelection selection = TokenSelection.of(tokens, columns, outputType);
+    TokenSelection selection = selection(tokens);
     AttentionPlan plan = plan(selection);
     return new Attended(
         plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
@@ -352,8 +352,12 @@ public final class Attention {
     return headDim == null ? null : new HeadSizes(headDim, valueDim == null ? headDim : valueDim);
   }
 
-  private AttentionPlan plan(TokenSelection selection) {
+  private TokenSelection selection(Dataset<Row> tokens) {
     check();
+    return TokenSelection.of(tokens, columns, outputType);
+  }
+
+  private AttentionPlan plan(TokenSelection selection) {
     AttentionSettings template = settings(1, 1);
     StructType schema = new StructType();
     if (selection.layout().sequenceType() != null) {

@@ -183,7 +183,7 @@ final class ValidateCommand implements Callable<Integer> {
           check.name(),
           number(check.error()),
           (check.isControl() ? "> " : "") + number(check.limit()),
-          check.passed() ? (check.isControl() ? "caught" : "holds") : "FAILS",
+          check.result(),
           check.detail());
     }
     System.out.println();
