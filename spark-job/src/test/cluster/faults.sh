@@ -48,7 +48,7 @@ start_attend() {
   local name=$1 master=$2
   shift 2
   start_process "$name" "$root/submit.sh" --master "$master" "${spark_options[@]}" "$@" \
-    attend --input "$input" --output "${output:-$work/out/$name}" --num-heads $heads --decay 0.9999 --fan-in 2 --precision float64 \
+    attend --input "$input" --output "${output:-$work/out/$name}" --num-heads $heads --decay 0.9999 --fan-in 2 --precision float64 --output-type double \
     --kernels "${kernels:-auto}" --report "$work/report/$name.json"
 }
 

@@ -255,7 +255,7 @@ def check_our_tables(checks: Checks, jobs: Jobs) -> tuple[Tokens, Tokens]:
         return note
 
     def attend_in_double() -> str:
-        table = done(jobs.attend(tokens, "--precision", "float64")).output
+        table = done(jobs.attend(tokens, "--precision", "float64", "--output-type", "double")).output
         note = check_read_by_others(table, {"o": doubles}, "UNCOMPRESSED")
         check_filter(table, "o")
         o = read_with_pyarrow(table)["o"]

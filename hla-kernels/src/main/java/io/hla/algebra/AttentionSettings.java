@@ -47,6 +47,9 @@ public record AttentionSettings(
   /** The share of 1 - g by which float32 may round a decay g. */
   private static final double FADING = 0.01;
 
+  /** The arithmetic unless another is asked for. */
+  public static final Precision DEFAULT_PRECISION = Precision.MIXED;
+
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
   public AttentionSettings {
     decay = List.copyOf(decay);
@@ -231,7 +234,7 @@ public record AttentionSettings(
     private double epsilon = 1e-6;
     private double scale = 1;
     private FeatureMap featureMap = FeatureMap.IDENTITY;
-    private Precision precision = Precision.MIXED;
+    private Precision precision = DEFAULT_PRECISION;
     private boolean gated;
 
     private Builder(int headDim, int valueDim) {

@@ -111,6 +111,11 @@ public final class State {
     return new State(algebra, tokens, joined);
   }
 
+  /** Whether all of its numbers are finite. */
+  public boolean isFinite() {
+    return Finite.all(values, values.length);
+  }
+
   /** The settings that the state belongs to. */
   public AttentionSettings settings() {
     return algebra.settings();

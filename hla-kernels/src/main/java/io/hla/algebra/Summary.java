@@ -85,6 +85,11 @@ public final class Summary {
     return product;
   }
 
+  /** Whether all of its numbers are finite. */
+  public boolean isFinite() {
+    return Finite.all(values, values.length);
+  }
+
   /** The settings that the summary was made with. */
   public AttentionSettings settings() {
     return algebra.settings();

@@ -1,5 +1,7 @@
 package io.hla.kernels;
 
+import io.hla.algebra.Finite;
+
 /** An array of floats or doubles, to those who compute in double. */
 final class Numbers {
   private final float[] floats;

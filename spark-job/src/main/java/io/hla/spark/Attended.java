@@ -1,7 +1,7 @@
 package io.hla.spark;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Summary;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.passes.PlantedError;
 import io.hla.spark.plan.AttentionPlan;

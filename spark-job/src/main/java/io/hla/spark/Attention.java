@@ -1,12 +1,14 @@
 package io.hla.spark;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.SettingsException;
+import io.hla.algebra.Summary;
+import io.hla.kernels.Element;
 import io.hla.spark.passes.PlantedError;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.InputFiles;
@@ -37,7 +39,7 @@ import org.apache.spark.sql.types.StructType;
  *
  * <p>A token table has a row a token: a sequence column of any atomic type (absent: one sequence),
  * a position, consecutive within a sequence from any start, and arrays of numbers q [H d], k [Hkv
- * d] and v [Hkv dv], heads packed one behind the other.
+ * d] and v [Hkv dv], heads packed one behind the other; and gates [H] if {@link #gate} names them.
  *
  * <p>Outputs are a function of the tokens, of this request, and of where the runs of consecutive
  * positions end: in tables of files that are read as stored, at splits that follow from the files
@@ -60,7 +62,8 @@ public final class Attention {
   private double epsilon = 1e-6;
   private double scale = 1;
   private FeatureMap featureMap = FeatureMap.IDENTITY;
-  private Precision precision = Precision.MIXED;
+  private Precision precision = AttentionSettings.DEFAULT_PRECISION;
+  private Element outputType = Element.FLOAT;
   private TokenColumns columns = TokenColumns.defaults();
   private String outputColumn = "o";
   private ComputeSettings compute = ComputeSettings.defaults();
@@ -88,6 +91,7 @@ public final class Attention {
     scale = from.scale;
     featureMap = from.featureMap;
     precision = from.precision;
+    outputType = from.outputType;
     columns = from.columns;
     outputColumn = from.outputColumn;
     compute = from.compute;
@@ -127,7 +131,26 @@ public final class Attention {
     return of(Operator.LINEAR);
   }
 
-  /** One head, no decay, mixed precision, columns seq, pos, q, k, v and o. */
+  /** Any order of the symmetric family: o = LA(q, u, x, g^n), u = LA(q, k, k), x of order n - 2. */
+  public static Attention hla(int order) {
+    return of(Operator.hla(order));
+  }
+
+  /** Any order of the asymmetric family: o = LA(q, k, x) with x of order n - 1. */
+  public static Attention ahla(int order) {
+    return of(Operator.ahla(order));
+  }
+
+  /**
+   * Any program of linear attentions, such as {@code u = LA(q, k, k); o = LA(q, u, v, g^2)}.
+   *
+   * @throws SettingsException HLA_PROGRAM with the character at which it cannot be read
+   */
+  public static Attention program(String text) {
+    return of(Operator.program(text));
+  }
+
+  /** One head, no decay, columns seq, pos, q, k and v, outputs o of floats. */
   public static Attention of(Operator operator) {
     return new Attention(Objects.requireNonNull(operator));
   }
@@ -194,9 +217,14 @@ public final class Attention {
     return with(request -> request.featureMap = Objects.requireNonNull(value));
   }
 
-  /** Arithmetic of the kernels; outputs are doubles with {@link Precision#FLOAT64}, else floats. */
+  /** Arithmetic of the kernels. */
   public Attention precision(Precision value) {
     return with(request -> request.precision = Objects.requireNonNull(value));
+  }
+
+  /** The type of the outputs; doubles need {@link Precision#FLOAT64}. */
+  public Attention outputType(Element value) {
+    return with(request -> request.outputType = Objects.requireNonNull(value));
   }
 
   /** Names of the columns; {@code sequence} has to be there. */
@@ -205,12 +233,27 @@ public final class Attention {
     return with(
         request ->
             request.columns =
-                new TokenColumns(sequence, true, position, query, key, value, columns.keep()));
+                new TokenColumns(sequence, true, position, query, key, value, columns.keep())
+                    .gated(columns.gate(), columns.gateScale()));
   }
 
-  /** Names of the columns, whether there must be a sequence column, and columns to keep. */
+  /** All that is said of columns, gates and columns to keep among them. */
   public Attention columns(TokenColumns value) {
     return with(request -> request.columns = Objects.requireNonNull(value));
+  }
+
+  /**
+   * The column of gates, H numbers a token: the decay of a head at a token is its decay times the
+   * gate. Null for tokens without gates.
+   */
+  public Attention gate(String column) {
+    return with(request -> request.columns = columns.gated(column, columns.gateScale()));
+  }
+
+  /** What the numbers of the gate column are: gates, unless this says otherwise. */
+  public Attention gateScale(GateScale value) {
+    return with(
+        request -> request.columns = columns.gated(columns.gate(), Objects.requireNonNull(value)));
   }
 
   /** Columns that go to the output as they are. */
@@ -232,7 +275,10 @@ public final class Attention {
     return compute(compute.withCutEvery(positions));
   }
 
-  /** Whether NaN and infinity in the input are errors; they are unless this says otherwise. */
+  /**
+   * Whether NaN and infinity are errors, in the input and where sums overflow; they are unless this
+   * says otherwise.
+   */
   public Attention refuseNonFinite(boolean value) {
     return compute(compute.withRefuseNonFinite(value));
   }
@@ -286,7 +332,7 @@ public final class Attention {
    *     HLA_INPUT_STREAMING at once; what the rows hold is refused by the first action
    */
   public Dataset<Row> attend(Dataset<Row> tokens) {
-    return plan(TokenSelection.of(tokens, columns)).outputs();
+    return plan(selection(tokens)).outputs();
   }
 
   /**
@@ -296,7 +342,7 @@ public final class Attention {
    * @throws InputException if the table is refused
    */
   public Result run(Dataset<Row> tokens) {
-    TokenSelection selection = TokenSelection.of(tokens, columns);
+    TokenSelection selection = selection(tokens);
     AttentionPlan plan = plan(selection);
     return new Attended(
         plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
@@ -306,13 +352,18 @@ public final class Attention {
     return headDim == null ? null : new HeadSizes(headDim, valueDim == null ? headDim : valueDim);
   }
 
+  private TokenSelection selection(Dataset<Row> tokens) {
+    check();
+    return TokenSelection.of(tokens, columns, outputType);
+  }
+
   private AttentionPlan plan(TokenSelection selection) {
     AttentionSettings template = settings(1, 1);
     StructType schema = new StructType();
     if (selection.layout().sequenceType() != null) {
       schema = schema.add(columns.sequence(), selection.layout().sequenceType(), false);
     }
-    DataType number = precision.isDouble() ? DataTypes.DoubleType : DataTypes.FloatType;
+    DataType number = outputType == Element.DOUBLE ? DataTypes.DoubleType : DataTypes.FloatType;
     schema =
         schema
             .add(columns.position(), DataTypes.LongType, false)
@@ -326,9 +377,26 @@ public final class Attention {
   }
 
   /**
+   * Refuses what no table could make right.
+   *
+   * @throws InputException HLA_OPTION_NOT_APPLICABLE if outputs are to be wider than the arithmetic
+   * @throws SettingsException if the settings do not go together
+   */
+  public void check() {
+    if (outputType == Element.DOUBLE && !precision.isDouble()) {
+      throw new InputException(
+          "HLA_OPTION_NOT_APPLICABLE",
+          String.format(
+              "output-type double belongs to precision float64, not to %s", precision.text()));
+    }
+    // Finds out whether there are summaries of such a program.
+    Summary.steps(settings(1, 1));
+  }
+
+  /**
    * The settings of the operator for heads of these sizes.
    *
-   * @throws io.hla.kernels.SettingsException if they do not go together
+   * @throws SettingsException if they do not go together
    */
   public AttentionSettings settings(int headDim, int valueDim) {
     return AttentionSettings.builder(headDim, valueDim)
@@ -343,6 +411,7 @@ public final class Attention {
         .scale(scale)
         .featureMap(featureMap)
         .precision(precision)
+        .gated(columns.gate() != null)
         .build();
   }
 
@@ -356,6 +425,10 @@ public final class Attention {
 
   public TokenColumns columns() {
     return columns;
+  }
+
+  public Element outputType() {
+    return outputType;
   }
 
   public String outputColumn() {

@@ -1,9 +1,10 @@
 package io.hla.spark;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Summary;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Summary;
 import java.io.Serializable;
+import java.util.stream.IntStream;
 
 /**
  * How a job computes, apart from what it computes. Of these only the kernels, the instruction set,
@@ -13,7 +14,7 @@ import java.io.Serializable;
  * @param instructionSet auto, or the best instruction set that native kernels may use
  * @param order whether tokens are read as stored, sorted first, or whichever the runs ask for
  * @param cutEvery runs also end in front of every multiple of this position; 0 for no such ends
- * @param refuseNonFinite whether NaN and infinity in the input are errors
+ * @param refuseNonFinite whether NaN and infinity are errors, in the input and where sums overflow
  * @param fanIn children of a node of the prefix tree
  * @param openBytes about the most bytes of sessions and buffers that a task holds for runs of
  *     interleaved sequences
@@ -164,10 +165,11 @@ public record ComputeSettings(
         : withDriverBytes(Long.MAX_VALUE).withDriverRuns(Integer.MAX_VALUE);
   }
 
-  /** Bytes of a token's arrays as a shuffle would move them. */
-  public static long tokenBytes(AttentionSettings settings) {
-    long width = settings.queryWidth() + (long) settings.keyWidth() + settings.valueWidth();
-    return width * (settings.precision().isDouble() ? 8 : 4);
+  /** Bytes of the summaries of one run, those of all scan steps together. */
+  public static long summaryBytes(AttentionSettings settings) {
+    return IntStream.range(0, Summary.steps(settings))
+        .mapToLong(step -> Summary.sizeInBytes(settings, step))
+        .sum();
   }
 
   /** The most runs of interleaved sequences that a task can hold open, at least 1. */
@@ -181,8 +183,8 @@ public record ComputeSettings(
     // A buffer, the session's own copy and its signals; matrices in the session, not packed.
     long each =
         SESSION_BYTES
-            + 4 * AttentionKernel.BLOCK * width * number
-            + 4 * Summary.sizeInBytes(settings, 0);
+            + 4 * AttentionKernel.BLOCK * (width * number + 8L * settings.gateWidth())
+            + 4 * summaryBytes(settings);
     return (int) Math.max(1, Math.min(Integer.MAX_VALUE, openBytes / each));
   }
 }

@@ -9,10 +9,10 @@ import static org.apache.spark.sql.functions.udf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import io.hla.spark.attend.SortedTokens;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -485,16 +485,7 @@ class AnyDataFrameTest {
   // --- Driver and executors ---
 
   static Stream<Arguments> operators() {
-    return Stream.of(Operator.values())
-        .flatMap(
-            operator ->
-                Stream.of(Form.values())
-                    .filter(
-                        form ->
-                            form == Form.EXACT
-                                || operator == Operator.HLA2
-                                || operator == Operator.HLA3)
-                    .map(form -> Arguments.of(operator, form)));
+    return Operators.forms();
   }
 
   @ParameterizedTest(name = "{0} {1}")

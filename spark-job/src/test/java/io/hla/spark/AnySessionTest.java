@@ -4,7 +4,7 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.rand;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.spark.runs.Run;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,12 +2,12 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,18 +26,12 @@ class ExactnessJobTest {
   private static final int PARTITIONS = 5;
 
   static Stream<Arguments> cases() {
-    List<Arguments> cases = new ArrayList<>();
-    for (Operator operator : Operator.values()) {
-      for (Mask mask : Mask.values()) {
-        for (Form form : Form.values()) {
-          boolean hasPublished = operator == Operator.HLA2 || operator == Operator.HLA3;
-          if (form == Form.EXACT || (hasPublished && mask == Mask.CAUSAL)) {
-            cases.add(Arguments.of(operator, mask, form));
-          }
-        }
-      }
-    }
-    return cases.stream();
+    return Operators.variants(Operators.all());
+  }
+
+  /** What decays by halves is exact where few are multiplied. */
+  static Stream<Arguments> decayed() {
+    return Operators.variants(Operators.paper());
   }
 
   @ParameterizedTest(name = "{0} {1} {2}")
@@ -48,7 +42,7 @@ class ExactnessJobTest {
   }
 
   @ParameterizedTest(name = "{0} {1} {2}")
-  @MethodSource("cases")
+  @MethodSource("decayed")
   void integersWithDyadicDecayNormalized(Operator operator, Mask mask, Form form) {
     AttentionSettings settings =
         settings(operator, mask, form)

@@ -2,12 +2,12 @@ package io.hla.spark;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,7 +43,7 @@ record Golden(String name, JsonNode json, double[] o) {
     List<Double> decay = new ArrayList<>();
     o.get("decay").forEach(value -> decay.add(value.asDouble()));
     return AttentionSettings.builder(json.get("headDim").asInt(), json.get("valueDim").asInt())
-        .operator(Operator.valueOf(upper(o.get("operator"))))
+        .operator(Operator.parse(o.get("operator").asText()))
         .mask(Mask.valueOf(upper(o.get("mask"))))
         .form(Form.valueOf(upper(o.get("form"))))
         .heads(json.get("numHeads").asInt(), json.get("numKvHeads").asInt())
@@ -54,12 +54,17 @@ record Golden(String name, JsonNode json, double[] o) {
         .scale(o.get("scale").asDouble())
         .featureMap(FeatureMap.valueOf(upper(o.get("feature_map"))))
         .precision(precision)
+        .gated(json.has("gate"))
         .build();
   }
 
   TokenStream stream() {
     return new TokenStream(
-        settings(Precision.FLOAT64), flat(json.get("q")), flat(json.get("k")), flat(json.get("v")));
+        settings(Precision.FLOAT64),
+        flat(json.get("q")),
+        flat(json.get("k")),
+        flat(json.get("v")),
+        json.has("gate") ? flat(json.get("gate")) : null);
   }
 
   /** The largest max |error| / max |o| of any head; infinite where an output is not a number. */

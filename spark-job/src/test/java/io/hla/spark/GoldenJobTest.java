@@ -2,7 +2,7 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.Precision;
+import io.hla.algebra.Precision;
 import io.hla.spark.runs.Run;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,10 +2,10 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -21,7 +21,7 @@ import org.apache.spark.sql.types.StructType;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tables clustered by time: rows of several sequences alternate within a partition. */
 class InterleavedSequencesTest {
@@ -32,32 +32,27 @@ class InterleavedSequencesTest {
   private final SparkSession spark = TestSpark.newSession();
 
   @ParameterizedTest
-  @EnumSource(Operator.class)
-  void giveTheBitsOfRunsThatStandOneBehindTheOther(Operator operator) {
-    for (Form form : Form.values()) {
-      if (form == Form.PUBLISHED && operator != Operator.HLA2 && operator != Operator.HLA3) {
-        continue;
-      }
-      AttentionSettings settings =
-          AttentionSettings.builder(5, 3)
-              .operator(operator)
-              .form(form)
-              .heads(2, 1)
-              .decay(List.of(0.97, 0.9))
-              .build();
-      TestJob job = TestJob.stored(spark, settings).fanIn(2);
-      Dataset<Row> clustered = table(settings, false);
-      Map<Object, double[]> expected = job.outputs(clustered);
-      Dataset<Row> interleaved = table(settings, true);
-      Attention.Result result = job.run(interleaved);
-      assertThat(result.runs()).isEqualTo(SEQUENCES * PARTITIONS);
-      same(TestJob.bySequence(result.outputs()), expected, 0);
-      same(job.scannedOnExecutors().outputs(interleaved), expected, 0);
-    }
+  @MethodSource("io.hla.spark.Operators#forms")
+  void giveTheBitsOfRunsThatStandOneBehindTheOther(Operator operator, Form form) {
+    AttentionSettings settings =
+        AttentionSettings.builder(5, 3)
+            .operator(operator)
+            .form(form)
+            .heads(2, 1)
+            .decay(List.of(0.97, 0.9))
+            .build();
+    TestJob job = TestJob.stored(spark, settings).fanIn(2);
+    Dataset<Row> clustered = table(settings, false);
+    Map<Object, double[]> expected = job.outputs(clustered);
+    Dataset<Row> interleaved = table(settings, true);
+    Attention.Result result = job.run(interleaved);
+    assertThat(result.runs()).isEqualTo(SEQUENCES * PARTITIONS);
+    same(TestJob.bySequence(result.outputs()), expected, 0);
+    same(job.scannedOnExecutors().outputs(interleaved), expected, 0);
   }
 
   @ParameterizedTest
-  @EnumSource(Operator.class)
+  @MethodSource("io.hla.spark.Operators#all")
   void endWhereTooManyWouldBeOpen(Operator operator) {
     AttentionSettings settings =
         AttentionSettings.builder(5, 3).operator(operator).precision(Precision.FLOAT64).build();

@@ -3,7 +3,7 @@ package io.hla.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

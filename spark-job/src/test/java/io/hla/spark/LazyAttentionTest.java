@@ -5,7 +5,7 @@ import static org.apache.spark.sql.functions.collect_list;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;

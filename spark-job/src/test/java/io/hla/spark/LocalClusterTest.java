@@ -2,11 +2,11 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
 import java.io.File;
 import java.io.Serializable;
 import java.nio.file.Files;

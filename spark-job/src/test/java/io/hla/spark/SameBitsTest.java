@@ -2,17 +2,17 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** One input and one set of options give the same bits; clusters have faults.sh. */
 class SameBitsTest {
@@ -26,26 +26,21 @@ class SameBitsTest {
   private final SparkSession spark = TestSpark.newSession();
 
   @ParameterizedTest
-  @EnumSource(Operator.class)
-  void whateverTheOrderOfPartitionsAndThePlaceOfTheScan(Operator operator) {
-    for (Form form : Form.values()) {
-      if (form == Form.PUBLISHED && operator != Operator.HLA2 && operator != Operator.HLA3) {
-        continue;
-      }
-      AttentionSettings settings = settings(operator, form);
-      TestJob job = TestJob.stored(spark, settings).fanIn(3);
-      List<List<Row>> pieces = TokenFiles.split(rows(settings), PIECES);
-      Map<Object, double[]> expected = job.outputs(table(pieces));
-      for (long seed = SEED; seed < SEED + 2; seed++) {
-        Dataset<Row> shuffled = table(TokenFiles.shuffled(pieces, seed));
-        same(job.outputs(shuffled), expected, operator, form, "on the driver");
-        same(job.scannedOnExecutors().outputs(shuffled), expected, operator, form, "on executors");
-      }
+  @MethodSource("io.hla.spark.Operators#forms")
+  void whateverTheOrderOfPartitionsAndThePlaceOfTheScan(Operator operator, Form form) {
+    AttentionSettings settings = settings(operator, form);
+    TestJob job = TestJob.stored(spark, settings).fanIn(3);
+    List<List<Row>> pieces = TokenFiles.split(rows(settings), PIECES);
+    Map<Object, double[]> expected = job.outputs(table(pieces));
+    for (long seed = SEED; seed < SEED + 2; seed++) {
+      Dataset<Row> shuffled = table(TokenFiles.shuffled(pieces, seed));
+      same(job.outputs(shuffled), expected, operator, form, "on the driver");
+      same(job.scannedOnExecutors().outputs(shuffled), expected, operator, form, "on executors");
     }
   }
 
   @ParameterizedTest
-  @EnumSource(Operator.class)
+  @MethodSource("io.hla.spark.Operators#all")
   void whateverThePartitionsOfATableThatIsSorted(Operator operator) {
     AttentionSettings settings = settings(operator, Form.EXACT);
     TestJob job = TestJob.stored(spark, settings).sorted();

@@ -3,9 +3,9 @@ package io.hla.spark;
 import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Operator;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +18,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Whether runs are ordered and scanned on the driver, level by level on executors, or in trees that
@@ -31,17 +31,12 @@ class ScanPlacesTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @EnumSource(Operator.class)
-  void giveTheSameBits(Operator operator) {
-    for (Form form : Form.values()) {
-      if (form == Form.PUBLISHED && operator != Operator.HLA2 && operator != Operator.HLA3) {
-        continue;
-      }
-      SparkSession spark = TestSpark.newSession();
-      AttentionSettings settings = settings(operator, form);
-      Dataset<Row> tokens = tokens(spark, settings, folder.resolve(operator + "-" + form));
-      checkPlaces(TestJob.stored(spark, settings).fanIn(FAN_IN), tokens, "partitions");
-    }
+  @MethodSource("io.hla.spark.Operators#forms")
+  void giveTheSameBits(Operator operator, Form form) {
+    SparkSession spark = TestSpark.newSession();
+    AttentionSettings settings = settings(operator, form);
+    Dataset<Row> tokens = tokens(spark, settings, folder.resolve(operator + "-" + form));
+    checkPlaces(TestJob.stored(spark, settings).fanIn(FAN_IN), tokens, "partitions");
   }
 
   /** Nothing of ours may travel by a serializer that the application chose. */

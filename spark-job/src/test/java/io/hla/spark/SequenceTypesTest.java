@@ -2,8 +2,8 @@ package io.hla.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.sql.Date;

@@ -1,6 +1,7 @@
 package io.hla.spark;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
+import io.hla.kernels.Element;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ public record TestJob(SparkSession spark, Attention request) {
     return job.with(job.compute().scannedOn(false));
   }
 
-  /** The request for these settings; head sizes are left to the table. */
+  /** The request for these settings; head sizes are left to the table. float64 gives doubles. */
   public static Attention request(AttentionSettings settings) {
     return Attention.of(settings.operator())
         .mask(settings.mask())
@@ -32,7 +33,9 @@ public record TestJob(SparkSession spark, Attention request) {
         .epsilon(settings.epsilon())
         .scale(settings.scale())
         .featureMap(settings.featureMap())
-        .precision(settings.precision());
+        .precision(settings.precision())
+        .outputType(settings.precision().isDouble() ? Element.DOUBLE : Element.FLOAT)
+        .gate(settings.gated() ? "g" : null);
   }
 
   public TestJob sorted() {

@@ -1,9 +1,9 @@
 package io.hla.spark;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
 import io.hla.kernels.Applier;
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.State;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,10 +14,19 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-/** The tokens of one sequence, and what one machine computes for them from the first on. */
-public record TokenStream(AttentionSettings settings, double[] q, double[] k, double[] v) {
+/**
+ * The tokens of one sequence, and what one machine computes for them from the first on.
+ *
+ * @param g gates [n][H]; null for tokens without
+ */
+public record TokenStream(
+    AttentionSettings settings, double[] q, double[] k, double[] v, double[] g) {
   /** (seq, pos, q, k, v) with a text sequence and doubles. */
   public static final StructType SCHEMA = schema(DataTypes.StringType);
+
+  /** The same with a column g of gates. */
+  public static final StructType GATED =
+      SCHEMA.add("g", DataTypes.createArrayType(DataTypes.DoubleType));
 
   /** The same with sequences of another type. */
   public static StructType schema(DataType sequence) {
@@ -30,21 +39,36 @@ public record TokenStream(AttentionSettings settings, double[] q, double[] k, do
         .add("v", array);
   }
 
-  /** Normal values, exact in float. */
+  /** The columns of streams of these settings. */
+  public static StructType schema(AttentionSettings settings) {
+    return settings.gated() ? GATED : SCHEMA;
+  }
+
+  /** Normal values, exact in float, and gates from 0.5 to 1, one in ten of them 0. */
   public static TokenStream normal(AttentionSettings settings, int tokens, long seed) {
     Random random = new Random(seed);
     return new TokenStream(
         settings,
         fill(tokens * settings.queryWidth(), random),
         fill(tokens * settings.keyWidth(), random),
-        fill(tokens * settings.valueWidth(), random));
+        fill(tokens * settings.valueWidth(), random),
+        settings.gated() ? gates(tokens * settings.gateWidth(), random) : null);
   }
 
-  /** Values in -2 .. 2, so that sums stay exact in double. */
+  private static double[] gates(int length, Random random) {
+    double[] gates = new double[length];
+    Arrays.setAll(gates, i -> random.nextInt(10) == 0 ? 0 : 0.5 + random.nextDouble() / 2);
+    return gates;
+  }
+
+  /** Values in -2 .. 2, and gates of 0 and 1, so that sums stay exact in double. */
   public static TokenStream integers(AttentionSettings settings, int tokens, long seed) {
     TokenStream stream = normal(settings, tokens, seed);
     for (double[] values : new double[][] {stream.q, stream.k, stream.v}) {
       Arrays.setAll(values, i -> Math.max(-2, Math.min(2, Math.rint(values[i] * 1.5))));
+    }
+    if (stream.g != null) {
+      Arrays.setAll(stream.g, i -> stream.g[i] == 0 ? 0 : 1);
     }
     return stream;
   }
@@ -65,7 +89,10 @@ public record TokenStream(AttentionSettings settings, double[] q, double[] k, do
         settings,
         Arrays.copyOfRange(q, from * settings.queryWidth(), to * settings.queryWidth()),
         Arrays.copyOfRange(k, from * settings.keyWidth(), to * settings.keyWidth()),
-        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()));
+        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()),
+        g == null
+            ? null
+            : Arrays.copyOfRange(g, from * settings.gateWidth(), to * settings.gateWidth()));
   }
 
   /** Table rows of a sequence whose first token has position {@code start}. */
@@ -73,7 +100,10 @@ public record TokenStream(AttentionSettings settings, double[] q, double[] k, do
     List<Row> rows = new ArrayList<>();
     for (int t = 0; t < tokens(); t++) {
       TokenStream token = slice(t, t + 1);
-      rows.add(RowFactory.create(sequence, start + t, token.q, token.k, token.v));
+      rows.add(
+          g == null
+              ? RowFactory.create(sequence, start + t, token.q, token.k, token.v)
+              : RowFactory.create(sequence, start + t, token.q, token.k, token.v, token.g));
     }
     return rows;
   }
@@ -83,7 +113,11 @@ public record TokenStream(AttentionSettings settings, double[] q, double[] k, do
     double[] o = new double[tokens() * settings.outputWidth()];
     Arrays.fill(o, Double.NaN);
     try (Applier applier = Kernels.recurrent().applier(State.initial(settings))) {
-      applier.apply(q, k, v, o, 0, tokens());
+      if (g == null) {
+        applier.apply(q, k, v, o, 0, tokens());
+      } else {
+        applier.apply(q, k, v, g, o, 0, tokens());
+      }
     }
     return o;
   }

@@ -1,9 +1,9 @@
 package io.hla.spark.attend;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.kernels.KernelId;
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
@@ -23,6 +23,7 @@ import io.hla.spark.scan.TreeShape;
 import io.hla.spark.state.InitialStates;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.HeadSizes;
+import io.hla.spark.table.Overflow;
 import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
@@ -107,7 +108,7 @@ public final class AttentionJob {
     OccupiedPartitions occupied = indexed.occupied();
     StateScan.Scanned scanned = scan(indexed.rows(), occupied, plan, settings, kernel);
     figure("kernels", kernel.toString());
-    figure("taskBufferBytes", TokenBuffer.fullBytes(settings));
+    figure("taskBufferBytes", TokenBuffer.fullBytes(settings, layout));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
     JavaRDD<PlannedRun> runs = plan.withStates(scanned.inFront());
     return new Prepared(
@@ -118,8 +119,8 @@ public final class AttentionJob {
         runs,
         summaryPass(settings, kernel, 0),
         pass,
-        withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind(),
-        prefixes(runs, found, settings),
+        checked(withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind()),
+        checked(prefixes(runs, found, settings)),
         Map.copyOf(figures));
   }
 
@@ -143,7 +144,7 @@ public final class AttentionJob {
       JavaRDD<InternalRow> positions = instability == null ? source.positions() : null;
       RunIndex index = index("index", "reading positions", rows, positions, compute);
       if (compute.order() == InputOrder.AUTO && index.tokens() > 0) {
-        sort = index.sortingCostsLess(sized(sizes(index)));
+        sort = index.sortingCostsLess(sized(sizes(index)), layout);
       }
       if (!sort && !index.isListed()) {
         index.forget();
@@ -273,7 +274,7 @@ public final class AttentionJob {
           onDriver
               ? scan.onDriver(items)
               : scan.onExecutors(items, Summary.sizeInBytes(settings, step));
-      scanned = scanned == null ? next : scanned.join(next);
+      scanned = scanned == null ? next : scanned.join(step, next);
     }
     return scanned;
   }
@@ -285,7 +286,7 @@ public final class AttentionJob {
   private boolean isScannedOnDriver(StreamFigures found, AttentionSettings settings) {
     double each = State.bytesInMemory(settings);
     for (int step = 0; step < Summary.steps(settings); step++) {
-      each = Math.max(each, Summary.bytesInMemory(settings, step) + each);
+      each += Summary.bytesInMemory(settings, step);
     }
     return found.scanned() <= compute.driverRuns()
         && (found.scanned() + found.continued()) * each <= compute.driverBytes();
@@ -311,6 +312,21 @@ public final class AttentionJob {
   }
 
   // --- Outputs and states ---
+
+  /** Refuses states whose sums passed the largest number. */
+  private JavaRDD<byte[]> checked(JavaRDD<byte[]> states) {
+    return compute.refuseNonFinite()
+        ? states.map(
+            packed -> {
+              SequenceState state = SequenceState.unpack(packed);
+              if (state.state() != null) {
+                State numbers = State.fromBytes(state.state());
+                Overflow.checked(numbers, state.sequence(), state.nextPosition());
+              }
+              return packed;
+            })
+        : states;
+  }
 
   /** The states in front of all runs, in as many partitions as their bytes ask for. */
   private JavaRDD<byte[]> prefixes(

@@ -1,7 +1,7 @@
 package io.hla.spark.attend;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Summary;
 import io.hla.spark.passes.OutputPass;
 import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RecomputePass;

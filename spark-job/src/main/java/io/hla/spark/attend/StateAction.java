@@ -1,8 +1,8 @@
 package io.hla.spark.attend;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.spark.passes.JobMetrics;
 import io.hla.spark.scan.ByteAction;
 

@@ -1,7 +1,7 @@
 package io.hla.spark.attend;
 
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.spark.runs.DriverPlan;
 import io.hla.spark.runs.Home;
 import io.hla.spark.runs.RunPlan;
@@ -65,15 +65,17 @@ final class StateScan {
    * @param behind behind the sequences, as packed {@link SequenceState}s; empty unless wanted
    */
   record Scanned(JavaPairRDD<Home, byte[]> inFront, JavaRDD<byte[]> behind) {
-    /** With the matrices that the next step determines. */
-    Scanned join(Scanned next) {
+    /** With the matrices that a later step determines. */
+    Scanned join(int step, Scanned next) {
       return new Scanned(
-          inFront.zipPartitions(next.inFront, JoinedStates::new).mapToPair(pair -> pair),
+          inFront
+              .zipPartitions(next.inFront, (one, other) -> new JoinedStates(step, one, other))
+              .mapToPair(pair -> pair),
           behind
               .mapToPair(Scanned::byEnd)
               .join(next.behind.mapToPair(Scanned::byEnd))
               .values()
-              .map(both -> joined(both._1(), both._2())));
+              .map(both -> joined(step, both._1(), both._2())));
     }
 
     private static Tuple2<String, byte[]> byEnd(byte[] packed) {
@@ -82,37 +84,36 @@ final class StateScan {
       return new Tuple2<>(Base64.getEncoder().encodeToString(end), packed);
     }
 
-    private static byte[] joined(byte[] one, byte[] other) {
+    private static byte[] joined(int step, byte[] one, byte[] other) {
       SequenceState first = SequenceState.unpack(one);
       return new SequenceState(
               first.sequence(),
               first.nextPosition(),
-              ofSteps(first.state(), SequenceState.unpack(other).state()))
+              withStep(step, first.state(), SequenceState.unpack(other).state()))
           .pack();
     }
   }
 
-  /** The joined states of two scan steps. */
-  private static byte[] ofSteps(byte[] first, byte[] second) {
-    if (first.length == 0) {
-      return first;
-    }
-    return State.ofSteps(List.of(State.fromBytes(first), State.fromBytes(second))).toBytes();
+  /** A state of earlier steps with what a later one found. */
+  private static byte[] withStep(int step, byte[] earlier, byte[] later) {
+    return earlier.length == 0
+        ? earlier
+        : State.fromBytes(earlier).withStep(step, State.fromBytes(later)).toBytes();
   }
 
-  /** States of two steps of the same runs. */
+  /** States of a step of the same runs as those of earlier ones. */
   private record JoinedStates(
-      Iterator<Tuple2<Home, byte[]>> first, Iterator<Tuple2<Home, byte[]>> second)
+      int step, Iterator<Tuple2<Home, byte[]>> earlier, Iterator<Tuple2<Home, byte[]>> later)
       implements Iterator<Tuple2<Home, byte[]>> {
     @Override
     public boolean hasNext() {
-      return first.hasNext();
+      return earlier.hasNext();
     }
 
     @Override
     public Tuple2<Home, byte[]> next() {
-      Tuple2<Home, byte[]> one = first.next();
-      return new Tuple2<>(one._1(), ofSteps(one._2(), second.next()._2()));
+      Tuple2<Home, byte[]> one = earlier.next();
+      return new Tuple2<>(one._1(), withStep(step, one._2(), later.next()._2()));
     }
   }
 

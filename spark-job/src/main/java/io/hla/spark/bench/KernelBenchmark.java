@@ -19,8 +19,8 @@ import java.util.Random;
  * machine disturbs the ratio little.
  *
  * <p>Useful work is 2 x rows x columns operations for each update and each read of a matrix of the
- * operator's program, token and query head: what a recurrence needs. Heads that share matrices are counted as if they did not, so that their share of the peak may
- * pass 1.
+ * operator's program, token and query head: what a recurrence needs. Heads that share matrices are
+ * counted as if they did not, so that their share of the peak may pass 1.
  */
 public final class KernelBenchmark {
   /** Values of all arrays of a call: as many as stay in the second cache, as a job's do. */
@@ -114,8 +114,8 @@ public final class KernelBenchmark {
   }
 
   /**
-   * Milliseconds of one step of the scan, with the bytes in and out that it has in a job: the best of
-   * those in about {@code seconds}.
+   * Milliseconds of one step of the scan, with the bytes in and out that it has in a job: the best
+   * of those in about {@code seconds}.
    */
   public static double scanMillis(AttentionSettings settings, Pass pass, double seconds) {
     try (Sample tokens = new Sample(Kernels.java(), settings, AttentionKernel.BLOCK);

@@ -2,14 +2,14 @@ package io.hla.spark.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.KernelBenchmark;
-import io.hla.kernels.KernelBenchmark.Pass;
-import io.hla.kernels.KernelBenchmark.Result;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.spark.bench.KernelBenchmark;
+import io.hla.spark.bench.KernelBenchmark.Pass;
+import io.hla.spark.bench.KernelBenchmark.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,9 +41,16 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(
       names = "--operator",
       split = ",",
-      paramLabel = "hla2|ahla|hla3|linear",
+      paramLabel = "linear|hla2|hla3|..|ahla|ahla3|..",
+      converter = OperatorConverter.class,
       description = "Default: hla2.")
-  private List<Operator> operators = List.of(Operator.HLA2);
+  private List<Operator> operators = List.of();
+
+  @Option(
+      names = "--program",
+      paramLabel = "STATEMENTS",
+      description = "Linear attentions, in addition: 'u = LA(q, k, k); o = LA(q, u, v, g^2)'.")
+  private List<String> programs = List.of();
 
   @Option(
       names = "--head-dim",
@@ -59,8 +66,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
       names = "--precision",
       split = ",",
       paramLabel = "mixed|float32|float64",
-      description = "Default: mixed.")
-  private List<Precision> precisions = List.of(Precision.MIXED);
+      description = "Default: ${DEFAULT-VALUE}.")
+  private List<Precision> precisions = List.of(AttentionSettings.DEFAULT_PRECISION);
 
   @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")
   private int numHeads = 1;
@@ -94,8 +101,11 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(
       names = "--pass",
       split = ",",
-      paramLabel = "apply|summarize",
-      description = "Default: both.")
+      paramLabel = "apply|summarize|combine|advance",
+      description = {
+        "Default: apply and summarize. combine and advance are steps of the scan, from bytes to bytes,",
+        "in milliseconds each."
+      })
   private List<Pass> passes = List.of(Pass.APPLY, Pass.SUMMARIZE);
 
   @Option(
@@ -106,6 +116,10 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
   @Option(names = "--json", paramLabel = "FILE", description = "The rows for machines.")
   private Path json;
+
+  /** Operators that are written down as one would write them. */
+  private static final List<Operator> PLAIN =
+      List.of(Operator.LINEAR, Operator.HLA2, Operator.AHLA, Operator.HLA3);
 
   private final List<Map<String, Object>> rows = new ArrayList<>();
 
@@ -128,7 +142,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
         "GFLOP/s",
         "peak",
         "ratio");
-    for (Operator operator : operators) {
+    for (Operator operator : chosen()) {
       for (int d : headDims) {
         for (Precision precision : precisions) {
           AttentionSettings settings =
@@ -154,6 +168,12 @@ final class BenchKernelsCommand implements Callable<Integer> {
     return 0;
   }
 
+  private List<Operator> chosen() {
+    List<Operator> chosen = new ArrayList<>(operators);
+    programs.forEach(program -> chosen.add(Operator.program(program)));
+    return chosen.isEmpty() ? List.of(Operator.HLA2) : chosen;
+  }
+
   private static String cpu() throws IOException {
     Path info = Path.of("/proc/cpuinfo");
     if (Files.isReadable(info)) {
@@ -169,11 +189,18 @@ final class BenchKernelsCommand implements Callable<Integer> {
   private void compare(AttentionSettings settings, int call) {
     double peak = Double.NaN;
     for (Pass pass : passes) {
+      if (!pass.isOfTokens()) {
+        scanRow(settings, pass);
+        continue;
+      }
       for (String cap : instructionSets) {
         Result result = measure(Kernels.choose("native", cap), settings, pass, call, Double.NaN);
         peak = Double.isNaN(peak) ? result.peakGigaflops() : Math.max(peak, result.peakGigaflops());
       }
       measure(Kernels.java(), settings, pass, call, peak);
+    }
+    if (passes.stream().noneMatch(Pass::isOfTokens) || !hasPlainRecurrence(settings)) {
+      return;
     }
     row(
         settings,
@@ -183,6 +210,32 @@ final class BenchKernelsCommand implements Callable<Integer> {
         "jvm",
         KernelBenchmark.plainRecurrence(settings, seconds),
         peak);
+  }
+
+  private static boolean hasPlainRecurrence(AttentionSettings settings) {
+    return PLAIN.contains(settings.operator());
+  }
+
+  /** A step of the scan: the whole of it, all heads. */
+  private void scanRow(AttentionSettings settings, Pass pass) {
+    double millis = KernelBenchmark.scanMillis(settings, pass, seconds);
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("operator", settings.operator().text());
+    row.put("pass", pass.name().toLowerCase(java.util.Locale.ROOT));
+    row.put("headDim", settings.headDim());
+    row.put("valueDim", settings.valueDim());
+    row.put("numHeads", settings.numHeads());
+    row.put("numKvHeads", settings.numKvHeads());
+    row.put("millis", millis);
+    rows.add(row);
+    System.out.printf(
+        "%-8s %-10s %4d %4d %6s %.4f ms%n",
+        row.get("operator"),
+        row.get("pass"),
+        settings.headDim(),
+        settings.valueDim(),
+        settings.numHeads() + "/" + settings.numKvHeads(),
+        millis);
   }
 
   private Result measure(

@@ -42,7 +42,7 @@ final class ComputeOptions {
   @Option(
       names = "--on-nonfinite",
       paramLabel = "fail|propagate",
-      description = "NaN and infinity in the input. Default: fail.")
+      description = "NaN and infinity, in the input and where sums overflow. Default: fail.")
   private OnNonFinite onNonFinite = OnNonFinite.FAIL;
 
   @Option(

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Writes a token table of random numbers: seq, pos, q, k, v.",
+      "Writes a token table of random numbers: seq, pos, q, k, v, and g with --gates.",
       "A number depends on the seed, the sequence, the position and its column alone."
     },
     footer = {
@@ -71,6 +71,13 @@ final class GenerateCommand implements Callable<Integer> {
               + " stay exact.")
   private Distribution distribution = Distribution.NORMAL;
 
+  @Option(
+      names = "--gates",
+      description =
+          "A column g of H gates, from 0.9 to 1 (1 with integer); at about one token of 1000 all are"
+              + " 0, which begins anew.")
+  private boolean gates;
+
   @Option(names = "--seed", paramLabel = "S", description = "Any integer. Default: 0.")
   private long seed;
 
@@ -103,7 +110,7 @@ final class GenerateCommand implements Callable<Integer> {
     int valueSize = valueDim == null ? headDim : valueDim;
     SyntheticTokens stream =
         new SyntheticTokens(
-            tokens, sequences, numHeads, kvHeads, headDim, valueSize, distribution, seed);
+            tokens, sequences, numHeads, kvHeads, headDim, valueSize, distribution, seed, gates);
     SparkSession spark = Sessions.open("hla generate");
     try (OutputTable table = new OutputTable(spark, "output", output, outputFormat, mode)) {
       if (!table.prepare(List.of())) {
@@ -112,12 +119,13 @@ final class GenerateCommand implements Callable<Integer> {
       }
       Dataset<Row> rows =
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
-      String reason = writer.sparks(spark, outputFormat, rows.schema(), "q", "k", "v");
+      String[] vectors = gates ? new String[] {"q", "k", "v", "g"} : new String[] {"q", "k", "v"};
+      String reason = writer.sparks(spark, outputFormat, rows.schema(), vectors);
       if (reason != null) {
         Sessions.console(spark)
             .warning("tokens are written by Spark's own Parquet writer: " + reason);
       }
-      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "pos", "q", "k", "v"));
+      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "pos", vectors));
       table.publish();
       System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table.path(), sequences);
     }

@@ -8,8 +8,8 @@ import static org.apache.spark.sql.functions.min;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hla.kernels.State;
-import io.hla.kernels.StateException;
+import io.hla.algebra.State;
+import io.hla.algebra.StateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.hla.spark.cli;
 
-import io.hla.kernels.SettingsException;
-import io.hla.kernels.StateException;
+import io.hla.algebra.SettingsException;
+import io.hla.algebra.StateException;
 import io.hla.spark.InputException;
 import java.io.PrintWriter;
 import picocli.CommandLine;

@@ -1,21 +1,33 @@
 package io.hla.spark.cli;
 
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Which attention is computed. */
 final class OperatorOptions {
   @Option(
       names = "--operator",
-      paramLabel = "hla2|ahla|hla3|linear",
+      paramLabel = "linear|hla2|hla3|..|ahla|ahla3|..",
+      converter = OperatorConverter.class,
       description = "Default: hla2.")
-  private Operator operator = Operator.HLA2;
+  private Operator operator;
+
+  @Option(
+      names = "--program",
+      paramLabel = "STATEMENTS",
+      description = "Linear attentions instead: 'u = LA(q, k, k); o = LA(q, u, v, g^2)' is hla2.")
+  private String program;
 
   @Option(names = "--mask", paramLabel = "causal|none", description = "Default: causal.")
   private Mask mask = Mask.CAUSAL;
@@ -74,8 +86,18 @@ final class OperatorOptions {
   @Option(
       names = "--precision",
       paramLabel = "mixed|float32|float64",
-      description = "mixed (default): tokens in float, states in double.")
-  private Precision precision = Precision.MIXED;
+      description =
+          "Arithmetic; mixed: tokens in float, states in double. Default: ${DEFAULT-VALUE}.")
+  private Precision precision = AttentionSettings.DEFAULT_PRECISION;
+
+  @Option(
+      names = "--output-type",
+      paramLabel = "float|double",
+      description = "Numbers of the outputs; double belongs to float64. Default: float.")
+  private Element outputType = Element.FLOAT;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
 
   int numHeads() {
     return numHeads;
@@ -91,7 +113,7 @@ final class OperatorOptions {
 
   /** The request with everything that decides about the value of an output. */
   Attention request() {
-    return Attention.of(operator)
+    return Attention.of(operator())
         .mask(mask)
         .form(form)
         .numHeads(numHeads)
@@ -102,11 +124,23 @@ final class OperatorOptions {
         .epsilon(epsilon)
         .scale(scale)
         .featureMap(featureMap)
-        .precision(precision);
+        .precision(precision)
+        .outputType(outputType);
+  }
+
+  private Operator operator() {
+    if (program != null) {
+      return Operator.program(program);
+    }
+    return operator == null ? Operator.HLA2 : operator;
   }
 
   /** Refuses options that no sizes could make right, before any input is read. */
   void check() {
-    request().settings(1, 1);
+    if (program != null && operator != null) {
+      throw new ParameterException(
+          command.commandLine(), "--operator and --program are two operators, expected one");
+    }
+    request().check();
   }
 }

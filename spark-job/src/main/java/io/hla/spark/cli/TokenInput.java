@@ -1,5 +1,6 @@
 package io.hla.spark.cli;
 
+import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import io.hla.spark.table.TokenColumns;
 import java.util.List;
@@ -60,6 +61,18 @@ final class TokenInput {
   private String value = "v";
 
   @Option(
+      names = "--gate-col",
+      paramLabel = "COL",
+      description = "array of H gates that multiply the decays. Default: none.")
+  private String gate;
+
+  @Option(
+      names = "--gate-scale",
+      paramLabel = "linear|log",
+      description = "Gates from 0 to 1, or their logarithms. Default: linear.")
+  private GateScale gateScale = GateScale.LINEAR;
+
+  @Option(
       names = "--keep",
       split = ",",
       paramLabel = "COL",
@@ -76,7 +89,15 @@ final class TokenInput {
 
   TokenColumns columns() {
     return new TokenColumns(
-        sequence == null ? "seq" : sequence, sequence != null, position, query, key, value, keep);
+        sequence == null ? "seq" : sequence,
+        sequence != null,
+        position,
+        query,
+        key,
+        value,
+        gate,
+        gateScale,
+        keep);
   }
 
   /**
@@ -111,7 +132,7 @@ final class TokenInput {
               columns().sequence(), sequenceType == null ? DataTypes.StringType : sequenceType);
     }
     schema = schema.add(position, DataTypes.LongType);
-    for (String column : List.of(query, key, value)) {
+    for (String column : columns().numbers()) {
       schema = schema.add(column, DataTypes.createArrayType(DataTypes.FloatType));
     }
     for (String column : keep) {

@@ -32,6 +32,9 @@ final class TokenSource {
     if (table.paths().isEmpty() && !text.isComplete()) {
       throw usage("--text, --model and --vocab belong together, expected all three");
     }
+    if (!text.isAbsent() && table.columns().gate() != null) {
+      throw usage("--gate-col belongs to --input: tokens of text have no gates");
+    }
   }
 
   private ParameterException usage(String message) {
@@ -43,7 +46,7 @@ final class TokenSource {
   }
 
   TokenColumns columns() {
-    return table.paths().isEmpty() ? text.columns(table.keep()) : table.columns();
+    return text.isAbsent() ? table.columns() : text.columns(table.keep());
   }
 
   boolean isAbsent() {

@@ -1,7 +1,7 @@
 package io.hla.spark.passes;
 
+import io.hla.algebra.AttentionSettings;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.RunReader;
 import io.hla.spark.table.TokenBuffer;

@@ -1,12 +1,13 @@
 package io.hla.spark.passes;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.KernelId;
-import io.hla.kernels.State;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.RunReader;
+import io.hla.spark.table.Overflow;
 import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
 import java.io.Serializable;
@@ -36,12 +37,17 @@ public record OutputPass(
             settings,
             new RunReader(partition, rows, layout, runs),
             run -> true,
-            run ->
-                chosen.applier(
-                    run.state() == null ? State.initial(settings) : State.fromBytes(run.state())),
+            run -> chosen.applier(inFront(run)),
             capacity -> new TokenBuffer(chosen, settings, layout, refuseNonFinite, true, capacity),
             metrics.reading());
     TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> open.close());
     return new OutputRows(open, layout, metrics);
+  }
+
+  private State inFront(PlannedRun run) {
+    State state = run.inFront(settings);
+    return refuseNonFinite
+        ? Overflow.checked(state, run.run().sequence(), run.run().start())
+        : state;
   }
 }

@@ -1,8 +1,9 @@
 package io.hla.spark.passes;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
-import io.hla.kernels.State;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.Run;
 import io.hla.spark.runs.RunReader;
@@ -10,6 +11,7 @@ import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenRow;
 import java.io.Serializable;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -88,14 +90,16 @@ public record RecomputePass(
     private final Map<SequenceKey, Deque<Pending>> pending = new HashMap<>();
     private final Deque<byte[]> proofs = new ArrayDeque<>();
     private final int position = layout.sequenceType() == null ? 0 : 1;
-    private final double[] query = new double[settings.queryWidth()];
-    private final double[] key = new double[settings.keyWidth()];
-    private final double[] value = new double[settings.valueWidth()];
+    private final double[][] numbers = new double[layout.names().size()][];
     private boolean ended;
 
     Proofs(Input input, Iterator<InternalRow> outputs) {
       this.outputs = outputs;
       tokens = new RunReader(input.partition(), input.rows(), layout, input.runs());
+      int[] widths = {
+        settings.queryWidth(), settings.keyWidth(), settings.valueWidth(), settings.gateWidth()
+      };
+      Arrays.setAll(numbers, column -> new double[widths[column]]);
     }
 
     @Override
@@ -161,13 +165,13 @@ public record RecomputePass(
       double[] expected = null;
       double[] allowed = null;
       if (run.stream != null) {
-        copy(tokens.row(), TokenRow.QUERY, query);
-        copy(tokens.row(), TokenRow.QUERY + 1, key);
-        copy(tokens.row(), TokenRow.QUERY + 2, value);
-        run.stream.next(query, key, value);
+        for (int column = 0; column < numbers.length; column++) {
+          layout.copy(tokens.row(), column, settings, numbers[column]);
+        }
+        next(run.stream);
         forget(run);
         expected = run.stream.expected().clone();
-        allowed = run.stream.allowed().clone();
+        allowed = Rounding.allowed(run.stream, settings, layout.output());
       }
       pending
           .computeIfAbsent(planned.run().sequence(), sequence -> new ArrayDeque<>())
@@ -175,12 +179,16 @@ public record RecomputePass(
       return true;
     }
 
+    private void next(Recomputation stream) {
+      stream.next(numbers[0], numbers[1], numbers[2], layout.isGated() ? numbers[3] : null);
+    }
+
     /** How far the output of the token is off without the state in front. */
     private void forget(Again run) {
       if (run.forgetful == null) {
         return;
       }
-      run.forgetful.next(query, key, value);
+      next(run.forgetful);
       for (int i = 0; i < settings.outputWidth(); i++) {
         double off =
             Recomputation.offBy(
@@ -193,21 +201,10 @@ public record RecomputePass(
       if (!isChosen(run)) {
         return new Again(run, null, null);
       }
-      State inFront = run.state() == null ? State.initial(settings) : State.fromBytes(run.state());
       return new Again(
           run,
-          new Recomputation(inFront),
+          new Recomputation(run.inFront(settings)),
           planted == PlantedError.STATE ? new Recomputation(State.initial(settings)) : null);
-    }
-
-    private void copy(InternalRow row, int ordinal, double[] to) {
-      ArrayData array = row.getArray(ordinal);
-      boolean fromDouble = layout.isDouble().get(ordinal - TokenRow.QUERY);
-      boolean asDouble = settings.precision().isDouble();
-      for (int i = 0; i < to.length; i++) {
-        double number = fromDouble ? array.getDouble(i) : array.getFloat(i);
-        to[i] = asDouble ? number : (float) number;
-      }
     }
 
     private void compare(Pending token, ArrayData actual) {
@@ -216,7 +213,8 @@ public record RecomputePass(
       boolean moved =
           planted == PlantedError.OUTPUT && run.tokens == (run.planned.run().length() + 1) / 2;
       for (int i = 0; i < token.expected.length; i++) {
-        double number = settings.precision().isDouble() ? actual.getDouble(i) : actual.getFloat(i);
+        double number =
+            layout.output() == Element.DOUBLE ? actual.getDouble(i) : actual.getFloat(i);
         double allowed = token.allowed[i];
         if (moved) {
           // In the direction in which rounding has moved it, and half as far again as it may.

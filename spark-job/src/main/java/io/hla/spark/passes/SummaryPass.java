@@ -1,15 +1,18 @@
 package io.hla.spark.passes;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.KernelId;
-import io.hla.kernels.State;
 import io.hla.kernels.Summarizer;
 import io.hla.spark.runs.PlannedRun;
+import io.hla.spark.runs.Run;
 import io.hla.spark.runs.RunReader;
 import io.hla.spark.scan.Node;
 import io.hla.spark.scan.TreeItem;
 import io.hla.spark.state.SequenceState;
+import io.hla.spark.table.Overflow;
 import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
 import java.io.Serializable;
@@ -63,9 +66,8 @@ public record SummaryPass(
               PlannedRun::summarized,
               run -> {
                 reading++;
-                byte[] state = step == 0 ? null : run.state();
                 return chosen.summarizer(
-                    step, state == null ? State.initial(settings) : State.fromBytes(state));
+                    step, step == 0 ? State.initial(settings) : run.inFront(settings));
               },
               capacity ->
                   new TokenBuffer(chosen, settings, layout, refuseNonFinite, false, capacity),
@@ -94,7 +96,7 @@ public record SummaryPass(
           metrics.summarizedTokens().add(run.tokens().size());
           if (run.hasEnded()) {
             reading--;
-            return item(run.planned(), metrics.sentSummary(run.session().summary().toBytes()));
+            return item(run.planned(), metrics.sentSummary(summary(run).toBytes()));
           }
           run = open.next();
         }
@@ -102,6 +104,14 @@ public record SummaryPass(
       }
       return item(planned.absent.poll(), new byte[0]);
     }
+  }
+
+  private Summary summary(OpenRun<Summarizer> open) {
+    Summary summary = open.session().summary();
+    Run run = open.planned().run();
+    return refuseNonFinite
+        ? Overflow.checked(summary, run.sequence(), run.start(), run.end())
+        : summary;
   }
 
   private static Tuple2<Node, byte[]> item(PlannedRun run, byte[] summary) {

@@ -1,6 +1,6 @@
 package io.hla.spark.plan;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.AttentionJob;
@@ -140,11 +140,12 @@ public final class AttentionPlan {
   String describe() {
     Map<String, String> settings = template.describe();
     return String.format(
-        "%s, heads %s/%s, decay %s, %s, %s",
+        "%s, heads %s/%s, decay %s%s, %s, %s",
         settings.get("operator"),
         settings.get("num-heads"),
         settings.get("num-kv-heads"),
         settings.get("decay"),
+        template.gated() ? " x gates" : "",
         settings.get("precision"),
         compute.order().name().toLowerCase(Locale.ROOT));
   }

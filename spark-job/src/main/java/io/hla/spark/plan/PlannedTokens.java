@@ -28,7 +28,7 @@ final class PlannedTokens implements TokenSource {
   private final RDD<InternalRow> rows;
 
   /**
-   * @param selected the tokens as (pos, q, k, v, [seq], kept columns)
+   * @param selected the tokens as (pos, q, k, v, [seq], [gates], kept columns)
    * @param plan the physical plan of these
    */
   PlannedTokens(

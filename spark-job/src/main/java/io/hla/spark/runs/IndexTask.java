@@ -1,10 +1,9 @@
 package io.hla.spark.runs;
 
+import io.hla.algebra.AttentionSettings;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.KernelId;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Summary;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputException;
 import io.hla.spark.InputOrder;
@@ -93,7 +92,7 @@ public record IndexTask(
     AttentionSettings settings = settings(lengths);
     boolean maySort = compute.order() == InputOrder.AUTO;
     ScatterGauge gauge =
-        new ScatterGauge(maySort ? mostSplitsPerToken(settings) : Double.POSITIVE_INFINITY);
+        new ScatterGauge(maySort ? mostSplitsPerToken(settings, layout) : Double.POSITIVE_INFINITY);
     RunCutter cutter =
         new RunCutter(
             partition,
@@ -136,8 +135,8 @@ public record IndexTask(
   }
 
   /** Further runs a token beyond which their summaries are more bytes than a sort moves. */
-  static double mostSplitsPerToken(AttentionSettings settings) {
-    return ComputeSettings.tokenBytes(settings) / (2.0 * Summary.sizeInBytes(settings, 0));
+  static double mostSplitsPerToken(AttentionSettings settings, TokenRow layout) {
+    return layout.tokenBytes(settings) / (2.0 * ComputeSettings.summaryBytes(settings));
   }
 
   private KernelId kernel() {

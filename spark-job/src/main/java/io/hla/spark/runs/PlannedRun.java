@@ -1,5 +1,8 @@
 package io.hla.spark.runs;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+
 /**
  * A run and what it is needed for.
  *
@@ -41,6 +44,11 @@ public record PlannedRun(
   /** Where it lies. */
   public Home home() {
     return new Home(run.partition(), ordinal);
+  }
+
+  /** The state in front of it, which is that of an empty stream where it has none. */
+  public State inFront(AttentionSettings settings) {
+    return state == null ? State.initial(settings) : State.fromBytes(state);
   }
 
   /** The same with another state in front of it. */

@@ -1,6 +1,6 @@
 package io.hla.spark.runs;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.kernels.KernelId;
 import io.hla.spark.InputException;
 import io.hla.spark.shuffle.BroadcastParts;
@@ -124,7 +124,7 @@ public final class RunIndex {
   }
 
   /** Whether to sort the tokens costs less than to scan so many runs. */
-  public boolean sortingCostsLess(AttentionSettings settings) {
+  public boolean sortingCostsLess(AttentionSettings settings, TokenRow layout) {
     double splits;
     if (onDriver) {
       Set<Object> sequences = new HashSet<>();
@@ -136,7 +136,7 @@ public final class RunIndex {
       splits = ScatterGauge.splits(count(), sequences.getResult(TgtHllType.HLL_8).getEstimate());
     }
     return splits >= 2.0 * partitions()
-        && splits > IndexTask.mostSplitsPerToken(settings) * tokens();
+        && splits > IndexTask.mostSplitsPerToken(settings, layout) * tokens();
   }
 
   /**

@@ -1,8 +1,8 @@
 package io.hla.spark.state;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
-import io.hla.kernels.StateException;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.StateException;
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
 import java.io.Serializable;

@@ -3,8 +3,8 @@ package io.hla.spark.state;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.max;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.hla.spark.synthetic;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -14,7 +15,7 @@ final class SyntheticReader implements PartitionReader<InternalRow> {
   private final SyntheticScan.Partition partition;
   private final int sequenceAt;
   private final int positionAt;
-  private final Vector[] vectors = new Vector[3];
+  private final List<Vector> vectors = new ArrayList<>();
   private final GenericInternalRow row;
   private long next;
   private long sequence;
@@ -33,16 +34,20 @@ final class SyntheticReader implements PartitionReader<InternalRow> {
     sequenceAt = columns.indexOf("seq");
     positionAt = columns.indexOf("pos");
     int[] widths = {tokens.queryWidth(), tokens.keyWidth(), tokens.valueWidth()};
-    for (int i = 0; i < 3; i++) {
-      int at = columns.indexOf("qkv".substring(i, i + 1));
-      if (at >= 0) {
-        vectors[i] = new Vector(widths[i]);
-        row.update(at, vectors[i].array);
-      }
+    for (int part = 0; part < 3; part++) {
+      add(columns.indexOf("qkv".substring(part, part + 1)), new Numbers(part, widths[part]));
     }
+    add(columns.indexOf("g"), new Gates());
     next = partition.start();
     position = -1;
     end = 0;
+  }
+
+  private void add(int column, Vector vector) {
+    if (column >= 0) {
+      vectors.add(vector);
+      row.update(column, vector.array());
+    }
   }
 
   @Override
@@ -70,35 +75,68 @@ final class SyntheticReader implements PartitionReader<InternalRow> {
     if (positionAt >= 0) {
       row.update(positionAt, position);
     }
-    for (int part = 0; part < 3; part++) {
-      if (vectors[part] != null) {
-        vectors[part].fill(part);
-      }
-    }
+    vectors.forEach(Vector::fill);
     return row;
   }
 
   @Override
   public void close() {}
 
-  /** One column of numbers, and the array of Spark that shows it. */
-  private final class Vector {
+  /** One column, and the array of Spark that shows it. */
+  private interface Vector {
+    UnsafeArrayData array();
+
+    /** Makes its numbers for the token at hand. */
+    void fill();
+  }
+
+  /** Of q, k or v. */
+  private final class Numbers implements Vector {
+    private final int part;
     private final float[] numbers;
     private final UnsafeArrayData array;
 
-    Vector(int width) {
+    Numbers(int part, int width) {
+      this.part = part;
       numbers = new float[width];
       array = UnsafeArrayData.fromPrimitiveArray(numbers);
     }
 
-    void fill(int part) {
-      tokens.fill(sequence, position, part, numbers, 0);
-      Platform.copyMemory(
-          numbers,
-          Platform.FLOAT_ARRAY_OFFSET,
-          array.getBaseObject(),
-          array.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(numbers.length),
-          (long) Float.BYTES * numbers.length);
+    @Override
+    public UnsafeArrayData array() {
+      return array;
     }
+
+    @Override
+    public void fill() {
+      tokens.fill(sequence, position, part, numbers, 0);
+      show(numbers, Platform.FLOAT_ARRAY_OFFSET, array, numbers.length, Float.BYTES);
+    }
+  }
+
+  private final class Gates implements Vector {
+    private final double[] gates = new double[tokens.numHeads()];
+    private final UnsafeArrayData array = UnsafeArrayData.fromPrimitiveArray(gates);
+
+    @Override
+    public UnsafeArrayData array() {
+      return array;
+    }
+
+    @Override
+    public void fill() {
+      tokens.fillGates(sequence, position, gates);
+      show(gates, Platform.DOUBLE_ARRAY_OFFSET, array, gates.length, Double.BYTES);
+    }
+  }
+
+  private static void show(
+      Object numbers, long offset, UnsafeArrayData array, int count, long bytes) {
+    Platform.copyMemory(
+        numbers,
+        offset,
+        array.getBaseObject(),
+        array.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(count),
+        bytes * count);
   }
 }

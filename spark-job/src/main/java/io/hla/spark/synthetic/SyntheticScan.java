@@ -25,12 +25,13 @@ final class SyntheticScan
   private final SyntheticTokens tokens;
   private final int partitions;
   private ScanRange wanted = ScanRange.ALL;
-  private StructType columns = SyntheticTokens.schema();
+  private StructType columns;
   private Filter[] used = {};
 
   SyntheticScan(SyntheticTokens tokens, int partitions) {
     this.tokens = tokens;
     this.partitions = partitions;
+    columns = tokens.schema();
   }
 
   /** Tokens {@code start} to {@code end - 1} of all, in the order of (seq, pos). */

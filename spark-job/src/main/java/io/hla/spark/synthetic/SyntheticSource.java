@@ -19,24 +19,27 @@ public final class SyntheticSource implements TableProvider {
 
   @Override
   public StructType inferSchema(CaseInsensitiveStringMap options) {
-    return SyntheticTokens.schema();
+    return tokens(options).schema();
   }
 
   @Override
   public Table getTable(
       StructType schema, Transform[] partitioning, Map<String, String> properties) {
     CaseInsensitiveStringMap options = new CaseInsensitiveStringMap(properties);
-    SyntheticTokens tokens =
-        new SyntheticTokens(
-            number(options, "tokens"),
-            number(options, "sequences"),
-            Math.toIntExact(number(options, "num-heads")),
-            Math.toIntExact(number(options, "num-kv-heads")),
-            Math.toIntExact(number(options, "head-dim")),
-            Math.toIntExact(number(options, "value-dim")),
-            Distribution.valueOf(options.get("distribution")),
-            number(options, "seed"));
-    return new SyntheticTable(tokens, Math.toIntExact(number(options, "partitions")));
+    return new SyntheticTable(tokens(options), Math.toIntExact(number(options, "partitions")));
+  }
+
+  private static SyntheticTokens tokens(CaseInsensitiveStringMap options) {
+    return new SyntheticTokens(
+        number(options, "tokens"),
+        number(options, "sequences"),
+        Math.toIntExact(number(options, "num-heads")),
+        Math.toIntExact(number(options, "num-kv-heads")),
+        Math.toIntExact(number(options, "head-dim")),
+        Math.toIntExact(number(options, "value-dim")),
+        Distribution.valueOf(options.get("distribution")),
+        number(options, "seed"),
+        options.getBoolean("gated", false));
   }
 
   static Map<String, String> options(SyntheticTokens tokens, int partitions) {
@@ -49,6 +52,7 @@ public final class SyntheticSource implements TableProvider {
     options.put("value-dim", Integer.toString(tokens.valueDim()));
     options.put("distribution", tokens.distribution().name());
     options.put("seed", Long.toString(tokens.seed()));
+    options.put("gated", Boolean.toString(tokens.gated()));
     options.put("partitions", Integer.toString(partitions));
     return options;
   }

@@ -17,7 +17,7 @@ record SyntheticTable(SyntheticTokens tokens, int partitions) implements Support
   @Override
   @SuppressWarnings("deprecation") // The interface still asks for it.
   public StructType schema() {
-    return SyntheticTokens.schema();
+    return tokens.schema();
   }
 
   @Override

@@ -11,8 +11,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * A token table that is computed instead of stored. A number depends on the seed, the sequence, the
- * position, whether it is of q, k or v, and its column alone: not on the partitioning, the lengths
- * or the other sizes. The same description always gives the same bits.
+ * position, whether it is of q, k, v or a gate, and its column alone: not on the partitioning, the
+ * lengths or the other sizes. The same description always gives the same bits.
  *
  * @param tokens tokens of all sequences together, from 0; of equal sequences the first are one
  *     longer when they do not divide evenly
@@ -23,6 +23,8 @@ import org.apache.spark.sql.types.StructType;
  * @param valueDim dv, numbers of a value of one head
  * @param distribution what the numbers look like
  * @param seed any number; different seeds give unrelated streams
+ * @param gated whether tokens have gates: from 0.9 to 1 (1 with integers), and all 0 at about one
+ *     token of 1000, which begins anew
  */
 public record SyntheticTokens(
     long tokens,
@@ -32,13 +34,16 @@ public record SyntheticTokens(
     int headDim,
     int valueDim,
     Distribution distribution,
-    long seed)
+    long seed,
+    boolean gated)
     implements Serializable {
 
-  // A counter is position, part (q, k or v) and word: 43, 2 and 18 bits.
+  // A counter is position, part (q, k, v or gates) and word: 43, 2 and 18 bits.
   private static final long POSITIONS = 1L << 43;
   private static final int PART_BITS = 2;
   private static final int WORD_BITS = 18;
+  private static final int GATES = 3;
+  private static final int RESET_MASK = 1023;
 
   private static final long PARTITION_BYTES = 64 << 20;
   private static final long SMALLEST_PARTITION = 4096;
@@ -63,6 +68,25 @@ public record SyntheticTokens(
         numHeads);
     width("num-heads x head-dim", numHeads, headDim);
     width("num-kv-heads x value-dim", numKvHeads, valueDim);
+  }
+
+  /** Tokens without gates. */
+  public SyntheticTokens(
+      long tokens,
+      long sequences,
+      int numHeads,
+      int numKvHeads,
+      int headDim,
+      int valueDim,
+      Distribution distribution,
+      long seed) {
+    this(tokens, sequences, numHeads, numKvHeads, headDim, valueDim, distribution, seed, false);
+  }
+
+  /** The same tokens with gates, or without. */
+  public SyntheticTokens gated(boolean value) {
+    return new SyntheticTokens(
+        tokens, sequences, numHeads, numKvHeads, headDim, valueDim, distribution, seed, value);
   }
 
   /** Numbers in a query row: H d. */
@@ -101,8 +125,23 @@ public record SyntheticTokens(
   /** Makes the query (part 0), key (1) or value (2) of one token from {@code to[at]} on. */
   void fill(long sequence, long position, int part, float[] to, int at) {
     int width = part == 0 ? queryWidth() : part == 1 ? keyWidth() : valueWidth();
-    long counter = (position << PART_BITS | part) << WORD_BITS;
-    distribution.fill(Counter.key(seed, sequence), counter, to, at, width);
+    distribution.fill(Counter.key(seed, sequence), counter(position, part), to, at, width);
+  }
+
+  /** Makes the gates of one token, [H]. */
+  public void fillGates(long sequence, long position, double[] to) {
+    long key = Counter.key(seed, sequence);
+    long counter = counter(position, GATES);
+    // The bits of the first word that its gate does not use.
+    boolean reset = (Counter.word(key, counter) & RESET_MASK) == 0;
+    for (int head = 0; head < numHeads; head++) {
+      double share = (Counter.word(key, counter + head) >>> 11) * 0x1p-53;
+      to[head] = reset ? 0 : distribution == Distribution.INTEGER ? 1 : 0.9 + 0.1 * share;
+    }
+  }
+
+  private static long counter(long position, int part) {
+    return (position << PART_BITS | part) << WORD_BITS;
   }
 
   // All tokens are counted in the order of (seq, pos); the first sequences are one longer.
@@ -147,9 +186,9 @@ public record SyntheticTokens(
   }
 
   /**
-   * The table: seq bigint, pos bigint (from 0), q, k and v array&lt;float&gt;, none nullable. All
-   * tokens stand in the order of (seq, pos), cut into partitions whose lengths differ by one at
-   * most.
+   * The table: seq bigint, pos bigint (from 0), q, k and v array&lt;float&gt;, g
+   * array&lt;double&gt; if there are gates, none nullable. All tokens stand in the order of (seq,
+   * pos), cut into partitions whose lengths differ by one at most.
    */
   public Dataset<Row> table(SparkSession spark, int partitions) {
     check(partitions >= 1, "HLA_OPTION_RANGE", "partitions is %d, expected at least 1", partitions);
@@ -161,19 +200,25 @@ public record SyntheticTokens(
   }
 
   /** Columns and types of the table. */
-  public static StructType schema() {
+  public StructType schema() {
     DataType vector = DataTypes.createArrayType(DataTypes.FloatType, false);
-    return new StructType()
-        .add("seq", DataTypes.LongType, false)
-        .add("pos", DataTypes.LongType, false)
-        .add("q", vector, false)
-        .add("k", vector, false)
-        .add("v", vector, false);
+    StructType schema =
+        new StructType()
+            .add("seq", DataTypes.LongType, false)
+            .add("pos", DataTypes.LongType, false)
+            .add("q", vector, false)
+            .add("k", vector, false)
+            .add("v", vector, false);
+    return gated
+        ? schema.add("g", DataTypes.createArrayType(DataTypes.DoubleType, false), false)
+        : schema;
   }
 
   /** Partitions of about 64 MB, or more and smaller ones while they hold a few thousand tokens. */
   private int partitions() {
-    long bytes = (long) Float.BYTES * (queryWidth() + keyWidth() + valueWidth());
+    long bytes =
+        (long) Float.BYTES * (queryWidth() + keyWidth() + valueWidth())
+            + (gated ? (long) Double.BYTES * numHeads : 0);
     long bySize = tokens / Math.max(1, PARTITION_BYTES / bytes);
     long byCount = Math.min(PARTITIONS, tokens / SMALLEST_PARTITION);
     return (int) Math.min(Integer.MAX_VALUE / 2, Math.max(1, Math.max(bySize, byCount)));

@@ -1,8 +1,9 @@
 package io.hla.spark.table;
 
+import io.hla.algebra.AttentionSettings;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.Summarizer;
 import io.hla.kernels.TokenRows;
 import io.hla.kernels.TokenRows.Part;
@@ -23,18 +24,18 @@ import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Tokens of one run on their way from rows to a kernel, a multiple of the kernels' block at a time.
- * Every value is checked here once: rows that have another width, nulls or (unless they may
- * propagate) numbers that are not finite are refused with their place.
+ * Every value is checked here once: rows that have another width, nulls, numbers that are no gates
+ * or (unless they may propagate) not finite are refused with their place; so are outputs that are
+ * not finite.
  */
 public final class TokenBuffer implements AutoCloseable {
   private static final int TARGET_VALUES = 1 << 15;
-  private static final Part[] INPUTS = {Part.QUERY, Part.KEY, Part.VALUE};
+  private static final Part[] INPUTS = {Part.QUERY, Part.KEY, Part.VALUE, Part.GATE};
 
   private final AttentionSettings settings;
   private final TokenRow layout;
   private final boolean refuseNonFinite;
   private final TokenRows rows;
-  private final boolean isDouble;
   private final UnsafeArrayData output;
   private final UnsafeProjection keeper;
   private final UnsafeRow[] kept;
@@ -61,11 +62,10 @@ public final class TokenBuffer implements AutoCloseable {
     this.refuseNonFinite = refuseNonFinite;
     keeper = keep && !layout.keptTypes().isEmpty() ? projection(layout) : null;
     kept = new UnsafeRow[keeper == null ? 0 : capacity];
-    isDouble = settings.precision().isDouble();
-    rows = kernel.rows(settings, capacity);
+    rows = kernel.rows(settings, capacity, layout.input(settings), layout.output());
     int width = settings.outputWidth();
     output =
-        isDouble
+        layout.output() == Element.DOUBLE
             ? UnsafeArrayData.fromPrimitiveArray(new double[width])
             : UnsafeArrayData.fromPrimitiveArray(new float[width]);
   }
@@ -85,15 +85,14 @@ public final class TokenBuffer implements AutoCloseable {
     return AttentionKernel.BLOCK * Math.max(1, Math.min(64, blocks));
   }
 
-  /** Bytes of q, k, v and o in a buffer of {@link #fullCapacity}. */
-  public static long fullBytes(AttentionSettings settings) {
-    long widths =
-        (long) settings.queryWidth()
-            + settings.keyWidth()
-            + settings.valueWidth()
-            + settings.outputWidth();
-    int elementBytes = settings.precision().isDouble() ? Double.BYTES : Float.BYTES;
-    return fullCapacity(settings) * widths * elementBytes;
+  /** Bytes of q, k, v, gates and o in a buffer of {@link #fullCapacity}. */
+  public static long fullBytes(AttentionSettings settings, TokenRow layout) {
+    long inputs = (long) settings.queryWidth() + settings.keyWidth() + settings.valueWidth();
+    long token =
+        inputs * layout.input(settings).bytes()
+            + (long) settings.gateWidth() * Double.BYTES
+            + (long) settings.outputWidth() * layout.output().bytes();
+    return fullCapacity(settings) * token;
   }
 
   /** Tokens that the buffer can hold, a multiple of {@link AttentionKernel#BLOCK}. */
@@ -125,20 +124,21 @@ public final class TokenBuffer implements AutoCloseable {
 
   /** Reads one row, which is the next token. */
   public void read(InternalRow row) {
-    for (int i = 0; i < 3; i++) {
-      int ordinal = TokenRow.QUERY + i;
-      if (copyPacked(row, ordinal)) {
+    for (int column = 0; column < layout.names().size(); column++) {
+      int ordinal = layout.ordinal(column);
+      if (copyPacked(row, column)) {
         continue;
       }
       if (row.isNullAt(ordinal)) {
         throw new InputException(
             "HLA_INPUT_NULL",
-            String.format("%s is null at %s", layout.names().get(i), place(size)));
+            String.format("%s is null at %s", layout.names().get(column), place(size)));
       }
       ArrayData array = row.getArray(ordinal);
       // The copy holds the numbers and the null bits in one piece each.
-      copy(array instanceof ColumnarArray ? array.copy() : array, i);
+      copy(array instanceof ColumnarArray ? array.copy() : array, column);
     }
+    readGates();
     if (keeper != null) {
       kept[size] = keeper.apply(row).copy();
     }
@@ -146,44 +146,62 @@ public final class TokenBuffer implements AutoCloseable {
   }
 
   /** Copies an array that lies in memory as it is wanted. */
-  private boolean copyPacked(InternalRow row, int ordinal) {
-    int column = ordinal - TokenRow.QUERY;
+  private boolean copyPacked(InternalRow row, int column) {
+    int ordinal = layout.ordinal(column);
     Part part = INPUTS[column];
     return row instanceof PackedVectors packed
-        && layout.isDouble().get(column) == isDouble
+        && layout.isDouble().get(column) == isDouble(part)
         && packed.packedWidth(ordinal) == rows.width(part)
         && packed.copyPacked(ordinal, rows.array(part), offset(part, size));
+  }
+
+  /** Turns what stands in the gate column into gates. */
+  private void readGates() {
+    int heads = rows.width(Part.GATE);
+    for (int i = 0; i < heads; i++) {
+      double number = rows.get(Part.GATE, size * heads + i);
+      double gate = layout.gateScale().gate(number);
+      if (Double.isNaN(gate)) {
+        throw new InputException(
+            "HLA_INPUT_GATE",
+            String.format(
+                "%s[%d] is %s at %s, expected %s",
+                layout.names().get(INPUTS.length - 1),
+                i,
+                number,
+                place(size),
+                layout.gateScale().expected()));
+      }
+      rows.set(Part.GATE, size * heads + i, gate);
+    }
   }
 
   /** Where the row of a token starts: an address, or in its array as {@code Platform} counts. */
   private long offset(Part part, int token) {
     long start = rows.address(part);
     if (rows.array(part) != null) {
-      start = isDouble ? Platform.DOUBLE_ARRAY_OFFSET : Platform.FLOAT_ARRAY_OFFSET;
+      start = isDouble(part) ? Platform.DOUBLE_ARRAY_OFFSET : Platform.FLOAT_ARRAY_OFFSET;
     }
-    return start + (long) token * rows.width(part) * elementBytes();
+    return start + (long) token * rowBytes(part);
   }
 
-  private int elementBytes() {
-    return isDouble ? Double.BYTES : Float.BYTES;
+  private long rowBytes(Part part) {
+    return (long) rows.width(part) * rows.element(part).bytes();
+  }
+
+  private boolean isDouble(Part part) {
+    return rows.element(part) == Element.DOUBLE;
   }
 
   private void copy(ArrayData array, int column) {
     Part part = INPUTS[column];
     int width = rows.width(part);
     if (array.numElements() != width) {
-      int heads = column == 0 ? settings.numHeads() : settings.numKvHeads();
       throw new InputException(
           "HLA_INPUT_WIDTH",
           String.format(
-              "%s has %d values at %s, expected %d (%d %s x %d)",
-              layout.names().get(column),
-              array.numElements(),
-              place(size),
-              width,
-              heads,
-              column == 0 ? "heads" : "KV heads",
-              width / heads));
+              "%s has %d values at %s, expected %d (%s)",
+              layout.names().get(column), array.numElements(), place(size), width, heads(part)));
     }
     int nullAt = firstNull(array, width);
     if (nullAt >= 0) {
@@ -193,25 +211,38 @@ public final class TokenBuffer implements AutoCloseable {
               "%s has a null element [%d] at %s", layout.names().get(column), nullAt, place(size)));
     }
     boolean fromDouble = layout.isDouble().get(column);
-    if (array instanceof UnsafeArrayData unsafe && fromDouble == isDouble) {
+    if (array instanceof UnsafeArrayData unsafe && fromDouble == isDouble(part)) {
       Platform.copyMemory(
           unsafe.getBaseObject(),
           unsafe.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(width),
           rows.array(part),
           offset(part, size),
-          (long) width * elementBytes());
+          rowBytes(part));
       return;
     }
     Object base = rows.array(part);
     long at = offset(part, size);
     for (int i = 0; i < width; i++) {
       double number = fromDouble ? array.getDouble(i) : array.getFloat(i);
-      if (isDouble) {
+      if (isDouble(part)) {
         Platform.putDouble(base, at + (long) Double.BYTES * i, number);
       } else {
         Platform.putFloat(base, at + (long) Float.BYTES * i, (float) number);
       }
     }
+  }
+
+  /** How the numbers of a row are made up. */
+  private String heads(Part part) {
+    return switch (part) {
+      case GATE -> settings.numHeads() + " heads";
+      case QUERY, OUTPUT ->
+          String.format(
+              "%d heads x %d", settings.numHeads(), rows.width(part) / settings.numHeads());
+      case KEY, VALUE ->
+          String.format(
+              "%d KV heads x %d", settings.numKvHeads(), rows.width(part) / settings.numKvHeads());
+    };
   }
 
   private static int firstNull(ArrayData array, int width) {
@@ -238,6 +269,9 @@ public final class TokenBuffer implements AutoCloseable {
   public void apply(Applier applier) {
     checkFinite();
     applier.apply(rows, size);
+    if (refuseNonFinite && !rows.isFinite(Part.OUTPUT, size)) {
+      throw Overflow.ofOutput(rows, layout, size, applier.state(), this::place);
+    }
   }
 
   /** Adds all tokens in the buffer to a summary. */
@@ -254,7 +288,7 @@ public final class TokenBuffer implements AutoCloseable {
         offset(Part.OUTPUT, t),
         output.getBaseObject(),
         output.getBaseOffset() + UnsafeArrayData.calculateHeaderPortionInBytes(width),
-        (long) width * elementBytes());
+        rowBytes(Part.OUTPUT));
     return output;
   }
 
@@ -264,7 +298,8 @@ public final class TokenBuffer implements AutoCloseable {
   }
 
   private void checkFinite() {
-    for (int column = 0; refuseNonFinite && column < INPUTS.length; column++) {
+    // Gates are checked as they are read.
+    for (int column = 0; refuseNonFinite && INPUTS[column] != Part.GATE; column++) {
       if (!rows.isFinite(INPUTS[column], size)) {
         refuse(column);
       }
@@ -273,6 +308,7 @@ public final class TokenBuffer implements AutoCloseable {
 
   private void refuse(int column) {
     int width = rows.width(INPUTS[column]);
+    boolean isDouble = isDouble(INPUTS[column]);
     for (int i = 0; i < size * width; i++) {
       double value = rows.get(INPUTS[column], i);
       if (!Double.isFinite(value)) {

@@ -1,5 +1,6 @@
 package io.hla.spark.table;
 
+import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param query query column, array of H d numbers
  * @param key key column, array of Hkv d numbers
  * @param value value column, array of Hkv dv numbers
+ * @param gate gate column, array of H numbers; null for tokens without gates
+ * @param gateScale what the numbers of the gate column are
  * @param keep further columns that go to the output as they are
  */
 public record TokenColumns(
@@ -25,15 +28,41 @@ public record TokenColumns(
     String query,
     String key,
     String value,
+    String gate,
+    GateScale gateScale,
     List<String> keep) {
 
   public TokenColumns {
     keep = List.copyOf(keep);
   }
 
+  /** Names without gates. */
+  public TokenColumns(
+      String sequence,
+      boolean sequenceRequired,
+      String position,
+      String query,
+      String key,
+      String value,
+      List<String> keep) {
+    this(sequence, sequenceRequired, position, query, key, value, null, GateScale.LINEAR, keep);
+  }
+
   /** The same with other columns to keep. */
   public TokenColumns keeping(List<String> names) {
-    return new TokenColumns(sequence, sequenceRequired, position, query, key, value, names);
+    return new TokenColumns(
+        sequence, sequenceRequired, position, query, key, value, gate, gateScale, names);
+  }
+
+  /** The same with another gate column, or none (null). */
+  public TokenColumns gated(String name, GateScale scale) {
+    return new TokenColumns(
+        sequence, sequenceRequired, position, query, key, value, name, scale, keep);
+  }
+
+  /** The columns of numbers: query, key, value and, if there is one, gate. */
+  public List<String> numbers() {
+    return gate == null ? List.of(query, key, value) : List.of(query, key, value, gate);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.hla.spark.table;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,8 +20,8 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.VariantType;
 
 /**
- * The columns of a token table, checked by name and type, as (pos, q, k, v, [seq], kept columns).
- * Nothing is read for it.
+ * The columns of a token table, checked by name and type, as (pos, q, k, v, [seq], [gates], kept
+ * columns). Nothing is read for it.
  *
  * @param tokens the selected columns under these names
  * @param layout where they stand
@@ -33,9 +34,10 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
   /**
    * Selects the columns of a table.
    *
+   * @param output the type of the outputs
    * @throws InputException HLA_INPUT_COLUMN, HLA_INPUT_TYPE or HLA_INPUT_STREAMING
    */
-  public static TokenSelection of(Dataset<Row> table, TokenColumns columns) {
+  public static TokenSelection of(Dataset<Row> table, TokenColumns columns, Element output) {
     check(
         !table.isStreaming(),
         "HLA_INPUT_STREAMING",
@@ -69,6 +71,9 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
           sequence.dataType().simpleString());
       selected.add(quoted(sequence).as("seq"));
     }
+    if (columns.gate() != null) {
+      selected.add(numbers(find(schema, columns.gate())).as("g"));
+    }
     StructType kept = new StructType();
     for (String name : columns.keep()) {
       StructField field = find(schema, name);
@@ -76,7 +81,7 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
       selected.add(quoted(field).as("keep" + kept.size()));
     }
     Dataset<Row> data = table.select(selected.toArray(Column[]::new));
-    return new TokenSelection(data, TokenRow.of(data.schema(), columns, sequence), kept);
+    return new TokenSelection(data, TokenRow.of(data.schema(), columns, sequence, output), kept);
   }
 
   private static Column numbers(StructField field) {

@@ -1,6 +1,6 @@
 package io.hla.spark.text;
 
-import io.hla.kernels.Precision;
+import io.hla.algebra.Precision;
 import io.hla.spark.InputException;
 import io.hla.spark.text.Safetensors.Tensor;
 import java.io.Serializable;

@@ -1,7 +1,7 @@
 package io.hla.spark.validate;
 
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

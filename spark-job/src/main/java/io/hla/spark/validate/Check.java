@@ -18,6 +18,11 @@ public record Check(
     return new Check(name, error, limit, false, error <= limit, detail);
   }
 
+  /** What cannot be checked, and why. */
+  static Check absent(String name, String reason) {
+    return new Check(name, Double.NaN, Double.NaN, false, true, reason);
+  }
+
   /** A control that is caught when the error is above the limit. */
   static Check caught(String name, double error, double limit, String detail) {
     return new Check(name, error, limit, true, error > limit, detail);
@@ -26,5 +31,15 @@ public record Check(
   /** A control that is caught when an error was raised. */
   static Check refused(String name, boolean raised, String detail) {
     return new Check(name, Double.NaN, Double.NaN, true, raised, detail);
+  }
+
+  /** Whether something was checked. */
+  public boolean applies() {
+    return isControl || !passed || !Double.isNaN(limit);
+  }
+
+  /** What came of it in a word: holds, caught, FAILS or absent. */
+  public String result() {
+    return !passed ? "FAILS" : isControl ? "caught" : applies() ? "holds" : "absent";
   }
 }

@@ -1,6 +1,6 @@
 package io.hla.spark.validate;
 
-import io.hla.kernels.State;
+import io.hla.algebra.State;
 import java.util.List;
 
 /** Largest difference relative to the largest expected value. */

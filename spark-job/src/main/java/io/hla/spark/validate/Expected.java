@@ -1,6 +1,9 @@
 package io.hla.spark.validate;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
+import io.hla.spark.passes.Rounding;
 
 /**
  * What an output must be.
@@ -10,8 +13,9 @@ import io.hla.kernels.Recomputation;
  */
 record Expected(double[] values, double[] allowed) {
 
-  static Expected of(Recomputation stream) {
-    return new Expected(stream.expected().clone(), stream.allowed().clone());
+  /** The last token of a stream, in outputs of a type. */
+  static Expected of(Recomputation stream, AttentionSettings settings, Element output) {
+    return new Expected(stream.expected().clone(), Rounding.allowed(stream, settings, output));
   }
 
   /** The largest share of what is allowed that an output is off by; NaN if it is none. */

@@ -1,7 +1,7 @@
 package io.hla.spark.validate;
 
+import io.hla.algebra.State;
 import io.hla.kernels.Recomputation;
-import io.hla.kernels.State;
 import io.hla.spark.Attention;
 import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RunProof;

@@ -1,9 +1,9 @@
 package io.hla.spark.validate;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,60 +26,85 @@ final class Laws {
 
   List<Check> checks() {
     List<Check> checks = new ArrayList<>();
-    int third = tokens.count() / 3;
-    Summary a = summary(0, third);
-    Summary b = summary(third, 2 * third);
-    Summary c = summary(2 * third, tokens.count());
-    Summary identity = Summary.identity(settings, 0);
-    String detail = "segments of " + third + " tokens";
-    checks.add(
-        law(
-            "identity",
-            Math.max(gap(identity.combine(a), a), gap(a.combine(identity), a)),
-            detail));
-    checks.add(law("associativity", gap(a.combine(b).combine(c), a.combine(b.combine(c))), detail));
-    checks.add(
-        law("split = whole", gap(a.combine(b).combine(c), summary(0, tokens.count())), detail));
-    State inFront = zero.advance(a);
-    checks.add(
-        law(
-            "action",
-            Errors.between(inFront.advance(b).advance(c), inFront.advance(b.combine(c))),
-            detail));
-    if (Summary.steps(settings) == 1) {
-      Tokens behind = tokens.slice(settings, third, tokens.count());
-      checks.add(
-          law(
-              "summary = stream",
-              Errors.between(inFront.advance(b.combine(c)), behind.stateBehind(kernel, inFront)),
-              "the state behind the tokens, both ways"));
+    for (int step = 0; step < Summary.steps(settings); step++) {
+      checks.addAll(new Step(step).checks());
     }
-    checks.add(bracketings());
     return checks;
   }
 
-  private Check bracketings() {
-    List<Summary> pieces = new ArrayList<>();
-    for (int i = 0; i < PIECES; i++) {
-      pieces.add(summary(i * tokens.count() / PIECES, (i + 1) * tokens.count() / PIECES));
+  /** The state behind the first tokens, as the stream leaves it. */
+  private State behind(int count) {
+    return count == 0 ? zero : tokens.slice(settings, 0, count).stateBehind(kernel, zero);
+  }
+
+  /** The matrices that summaries of one scan step determine. */
+  static List<String> moved(Summary summary, State state) {
+    return state.matrices().stream().filter(summary.matrices()::contains).toList();
+  }
+
+  /** Summaries of one scan step, from the true states in front of their segments. */
+  private final class Step {
+    private final int step;
+
+    Step(int step) {
+      this.step = step;
     }
-    return law(
-        "bracketings agree",
-        Bracketings.worst(zero, pieces),
-        "left, right, balanced and 3 random, 12 pieces");
-  }
 
-  // Summaries are compared through what they do to a state that is not zero.
-  private double gap(Summary actual, Summary expected) {
-    State inFront = zero.advance(summary(0, Math.max(1, tokens.count() / 4)));
-    return Errors.between(inFront.advance(actual), inFront.advance(expected));
-  }
+    List<Check> checks() {
+      List<Check> checks = new ArrayList<>();
+      int third = tokens.count() / 3;
+      Summary a = summary(0, third);
+      Summary b = summary(third, 2 * third);
+      Summary c = summary(2 * third, tokens.count());
+      Summary identity = Summary.identity(settings, step);
+      String detail = "segments of " + third + " tokens";
+      double left = gap(identity.combine(a), a);
+      checks.add(law("identity", Math.max(left, gap(a.combine(identity), a)), detail));
+      checks.add(
+          law("associativity", gap(a.combine(b).combine(c), a.combine(b.combine(c))), detail));
+      checks.add(
+          law("split = whole", gap(a.combine(b).combine(c), summary(0, tokens.count())), detail));
+      State inFront = behind(third);
+      State bothWays = inFront.advance(b.combine(c));
+      checks.add(law("action", between(inFront.advance(b).advance(c), bothWays, b), detail));
+      State stream = behind(tokens.count());
+      checks.add(
+          law(
+              "summary = stream",
+              between(bothWays, stream, b),
+              "the state behind the tokens, both ways"));
+      checks.add(bracketings());
+      return checks;
+    }
 
-  private Summary summary(int from, int to) {
-    return tokens.slice(settings, from, to).summary(kernel, 0, zero);
-  }
+    private Check bracketings() {
+      List<Summary> pieces = new ArrayList<>();
+      for (int i = 0; i < PIECES; i++) {
+        pieces.add(summary(i * tokens.count() / PIECES, (i + 1) * tokens.count() / PIECES));
+      }
+      return law(
+          "bracketings agree",
+          Bracketings.worst(zero, pieces),
+          "left, right, balanced and 3 random, 12 pieces");
+    }
 
-  private static Check law(String name, double error, String detail) {
-    return Check.atMost(name, error, LIMIT, detail);
+    // Summaries are compared through what they do to a state that is not zero.
+    private double gap(Summary actual, Summary expected) {
+      State inFront = behind(Math.max(1, tokens.count() / 4));
+      return between(inFront.advance(actual), inFront.advance(expected), expected);
+    }
+
+    private double between(State actual, State expected, Summary summary) {
+      return Errors.between(actual, expected, moved(summary, expected));
+    }
+
+    private Summary summary(int from, int to) {
+      return tokens.slice(settings, from, to).summary(kernel, step, behind(from));
+    }
+
+    private Check law(String name, double error, String detail) {
+      String full = Summary.steps(settings) == 1 ? name : name + ", scan step " + (step + 1);
+      return Check.atMost(full, error, LIMIT, detail);
+    }
   }
 }

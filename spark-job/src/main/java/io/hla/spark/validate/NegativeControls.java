@@ -1,12 +1,12 @@
 package io.hla.spark.validate;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
+import io.hla.algebra.StateException;
+import io.hla.algebra.Summary;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
-import io.hla.kernels.State;
-import io.hla.kernels.StateException;
-import io.hla.kernels.Summary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

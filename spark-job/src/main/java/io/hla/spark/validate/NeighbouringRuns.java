@@ -2,8 +2,8 @@ package io.hla.spark.validate;
 
 import static org.apache.spark.sql.functions.col;
 
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
 import io.hla.spark.runs.Run;
 import java.util.List;
@@ -52,14 +52,10 @@ final class NeighbouringRuns {
             "left, right, balanced and 3 random, " + place),
         Check.atMost(
             "bracketed runs = the job's state",
-            Errors.between(bracketed, states.get(last.start()), moved(items.get(0), bracketed)),
+            Errors.between(
+                bracketed, states.get(last.start()), Laws.moved(items.get(0), bracketed)),
             Laws.LIMIT,
             String.format("in front of position %,d", last.start())));
-  }
-
-  /** The matrices that the summaries of the first scan step determine. */
-  private static List<String> moved(Summary summary, State state) {
-    return state.matrices().stream().filter(summary.matrices()::contains).toList();
   }
 
   private Map<Long, State> inFrontOf(Run first, Run last) {

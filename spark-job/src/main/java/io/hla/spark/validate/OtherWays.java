@@ -2,9 +2,9 @@ package io.hla.spark.validate;
 
 import static org.apache.spark.sql.functions.col;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputOrder;
@@ -96,7 +96,10 @@ final class OtherWays {
 
   /** Runs whose summaries and states the driver has room for. */
   private long mostOnDriver() {
-    long each = Summary.bytesInMemory(settings, 0) + State.bytesInMemory(settings);
+    long each = State.bytesInMemory(settings);
+    for (int step = 0; step < Summary.steps(settings); step++) {
+      each += Summary.bytesInMemory(settings, step);
+    }
     ComputeSettings compute = request.compute();
     return Math.max(2, Math.min(compute.driverRuns(), compute.driverBytes() / each));
   }
@@ -134,7 +137,7 @@ final class OtherWays {
 
   /** Run lengths, longest first, that cut a table into more and more runs than it is stored in. */
   private List<Long> runLengths(long count, long runs) {
-    long bytes = Summary.sizeInBytes(settings, 0) + State.initial(settings).sizeInBytes();
+    long bytes = ComputeSettings.summaryBytes(settings) + State.initial(settings).sizeInBytes();
     long most = Math.min(Math.min(MOST_RUNS, MOST_BYTES / bytes), count / 2);
     List<Long> lengths = new ArrayList<>();
     for (int i = 1; i <= CUTS && most > runs; i++) {

@@ -1,6 +1,6 @@
 package io.hla.spark.validate;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.spark.table.SequenceKey;
 
 /**

@@ -1,8 +1,10 @@
 package io.hla.spark.validate;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
-import io.hla.kernels.State;
+import io.hla.spark.GateScale;
 import io.hla.spark.shuffle.Packing;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
@@ -23,16 +25,24 @@ import org.apache.spark.sql.Row;
 final class SerialRecurrence {
   private SerialRecurrence() {}
 
-  /** What the outputs at the sampled positions must be. */
+  /**
+   * What the outputs at the sampled positions must be.
+   *
+   * @param output the type of the outputs
+   */
   static TreeMap<OutputSample.Place, Expected> at(
-      OutputSample sample, Dataset<Row> tokens, TokenColumns columns, AttentionSettings settings) {
+      OutputSample sample,
+      Dataset<Row> tokens,
+      TokenColumns columns,
+      AttentionSettings settings,
+      Element output) {
     List<Column> order = new ArrayList<>();
     if (sample.isNamed()) {
       order.add(Tokens.quoted(columns.sequence()));
     }
     order.add(Tokens.quoted(columns.position()));
     List<Column> all = new ArrayList<>(order);
-    for (String column : List.of(columns.query(), columns.key(), columns.value())) {
+    for (String column : columns.numbers()) {
       all.add(Tokens.quoted(column));
     }
     JavaRDD<Row> rows =
@@ -43,10 +53,12 @@ final class SerialRecurrence {
             .sortWithinPartitions(order.toArray(Column[]::new))
             .toJavaRDD();
     boolean named = sample.isNamed();
+    GateScale gateScale = columns.gateScale();
     TreeMap<SequenceKey, TreeSet<Long>> positions = sample.positions();
     TreeMap<OutputSample.Place, Expected> expected = new TreeMap<>();
     for (byte[] packed :
-        rows.mapPartitions(stream -> packed(stream, named, positions, settings)).collect()) {
+        rows.mapPartitions(stream -> packed(stream, named, positions, settings, gateScale, output))
+            .collect()) {
       Packing.unpack(
           packed,
           in ->
@@ -63,7 +75,9 @@ final class SerialRecurrence {
       Iterator<Row> rows,
       boolean named,
       TreeMap<SequenceKey, TreeSet<Long>> positions,
-      AttentionSettings settings) {
+      AttentionSettings settings,
+      GateScale gateScale,
+      Element output) {
     List<byte[]> packed = new ArrayList<>();
     SequenceKey sequence = null;
     Recomputation stream = null;
@@ -79,10 +93,13 @@ final class SerialRecurrence {
       stream.next(
           Tokens.numbers(row.getList(at + 1), isDouble),
           Tokens.numbers(row.getList(at + 2), isDouble),
-          Tokens.numbers(row.getList(at + 3), isDouble));
+          Tokens.numbers(row.getList(at + 3), isDouble),
+          settings.gated()
+              ? Tokens.gates(Tokens.numbers(row.getList(at + 4), true), gateScale)
+              : null);
       long position = ((Number) row.get(at)).longValue();
       if (positions.get(key).contains(position)) {
-        packed.add(packed(key, position, Expected.of(stream)));
+        packed.add(packed(key, position, Expected.of(stream, settings, output)));
       }
     }
     return packed.iterator();

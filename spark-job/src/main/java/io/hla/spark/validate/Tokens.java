@@ -2,13 +2,16 @@ package io.hla.spark.validate;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
-import io.hla.kernels.State;
 import io.hla.kernels.Summarizer;
-import io.hla.kernels.Summary;
+import io.hla.spark.GateScale;
+import io.hla.spark.passes.Rounding;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.io.DataInput;
@@ -26,8 +29,10 @@ import org.apache.spark.sql.types.DataType;
 /**
  * Consecutive tokens of one sequence in the driver's memory: q [n][H d], k [n][Hkv d], v [n][Hkv
  * dv], packed.
+ *
+ * @param g gates, [n][H]; null for tokens without
  */
-record Tokens(int count, double[] q, double[] k, double[] v) {
+record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
 
   /**
    * Reads consecutive tokens of a table, at most {@code count}.
@@ -48,9 +53,18 @@ record Tokens(int count, double[] q, double[] k, double[] v) {
     }
     List<Row> found =
         rows.orderBy(position)
-            .select(quoted(columns.query()), quoted(columns.key()), quoted(columns.value()))
+            .select(columns.numbers().stream().map(Tokens::quoted).toArray(Column[]::new))
             .collectAsList();
-    return new Tokens(found.size(), packed(found, 0), packed(found, 1), packed(found, 2));
+    return new Tokens(
+        found.size(),
+        packed(found, 0),
+        packed(found, 1),
+        packed(found, 2),
+        columns.gate() == null ? null : gates(packed(found, 3), columns.gateScale()));
+  }
+
+  static double[] gates(double[] numbers, GateScale scale) {
+    return Arrays.stream(numbers).map(scale::gate).toArray();
   }
 
   /** The numbers of an array, rounded to float unless a job takes doubles. */
@@ -95,36 +109,47 @@ record Tokens(int count, double[] q, double[] k, double[] v) {
         count,
         random.doubles(count * (long) settings.queryWidth(), -2, 2).toArray(),
         random.doubles(count * (long) settings.keyWidth(), -2, 2).toArray(),
-        random.doubles(count * (long) settings.valueWidth(), -2, 2).toArray());
+        random.doubles(count * (long) settings.valueWidth(), -2, 2).toArray(),
+        settings.gated()
+            ? random.doubles(count * (long) settings.gateWidth(), 0.5, 1).toArray()
+            : null);
   }
 
-  /** Tokens {@code from} to {@code to - 1}. */
+  /** Tokens {@code from} to {@code to - 1}, without gates if the settings are. */
   Tokens slice(AttentionSettings settings, int from, int to) {
     return new Tokens(
         to - from,
         Arrays.copyOfRange(q, from * settings.queryWidth(), to * settings.queryWidth()),
         Arrays.copyOfRange(k, from * settings.keyWidth(), to * settings.keyWidth()),
-        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()));
+        Arrays.copyOfRange(v, from * settings.valueWidth(), to * settings.valueWidth()),
+        settings.gated()
+            ? Arrays.copyOfRange(g, from * settings.gateWidth(), to * settings.gateWidth())
+            : null);
   }
 
   /** How far rounding may take the outputs of these tokens, the first of a sequence. */
-  List<double[]> allowed(AttentionSettings settings) {
+  List<double[]> allowed(AttentionSettings settings, Element output) {
     Recomputation stream = new Recomputation(State.initial(settings));
     List<double[]> allowed = new ArrayList<>();
     for (int t = 0; t < count; t++) {
       Tokens token = slice(settings, t, t + 1);
-      stream.next(token.q, token.k, token.v);
-      allowed.add(stream.allowed().clone());
+      stream.next(token.q, token.k, token.v, token.g);
+      allowed.add(Rounding.allowed(stream, settings, output));
     }
     return allowed;
   }
 
   Summary summary(AttentionKernel kernel, int step, State inFront) {
     try (Summarizer summarizer = kernel.summarizer(step, inFront)) {
-      if (inFront.settings().precision().isDouble()) {
+      boolean isDouble = inFront.settings().precision().isDouble();
+      if (isDouble && g == null) {
         summarizer.add(q, k, v, 0, count);
-      } else {
+      } else if (isDouble) {
+        summarizer.add(q, k, v, g, 0, count);
+      } else if (g == null) {
         summarizer.add(floats(q), floats(k), floats(v), 0, count);
+      } else {
+        summarizer.add(floats(q), floats(k), floats(v), g, 0, count);
       }
       return summarizer.summary();
     }
@@ -135,10 +160,15 @@ record Tokens(int count, double[] q, double[] k, double[] v) {
     AttentionSettings settings = inFront.settings();
     int size = count * settings.outputWidth();
     try (Applier applier = kernel.applier(inFront)) {
-      if (settings.precision().isDouble()) {
+      boolean isDouble = settings.precision().isDouble();
+      if (isDouble && g == null) {
         applier.apply(q, k, v, new double[size], 0, count);
-      } else {
+      } else if (isDouble) {
+        applier.apply(q, k, v, g, new double[size], 0, count);
+      } else if (g == null) {
         applier.apply(floats(q), floats(k), floats(v), new float[size], 0, count);
+      } else {
+        applier.apply(floats(q), floats(k), floats(v), g, new float[size], 0, count);
       }
       return applier.state();
     }

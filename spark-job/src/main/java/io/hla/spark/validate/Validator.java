@@ -1,9 +1,9 @@
 package io.hla.spark.validate;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Precision;
 import io.hla.spark.Attention;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.Phases;
@@ -159,7 +159,7 @@ public final class Validator {
       long start = sample.start(sequence);
       Tokens first = tokens(sequence, start, (int) Math.min(DENSE_TOKENS, prefixTokens));
       DenseDefinition definition = new DenseDefinition(baseline.settings(), first);
-      List<double[]> allowed = first.allowed(baseline.settings());
+      List<double[]> allowed = first.allowed(baseline.settings(), request.outputType());
       for (int t = 0; t < first.count(); t++) {
         double[] actual = outputs.get(new OutputSample.Place(sequence, start + t));
         if (actual != null) {
@@ -182,7 +182,9 @@ public final class Validator {
         phases.run(
             "again",
             "the serial recurrence",
-            () -> SerialRecurrence.at(sample, prefix, request.columns(), baseline.settings()));
+            () ->
+                SerialRecurrence.at(
+                    sample, prefix, request.columns(), baseline.settings(), request.outputType()));
     againstSerial(serial, outputs);
     OtherWays others = new OtherWays(request, baseline.settings(), prefix, phases, sample, serial);
     others.compare();

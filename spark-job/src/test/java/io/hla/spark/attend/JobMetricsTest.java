@@ -2,11 +2,11 @@ package io.hla.spark.attend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Operator;
-import io.hla.kernels.State;
-import io.hla.kernels.Summary;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Operator;
+import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;

@@ -2,7 +2,7 @@ package io.hla.spark.attend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.spark.Attention;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;

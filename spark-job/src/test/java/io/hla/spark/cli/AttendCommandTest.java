@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenFiles;
@@ -66,7 +66,7 @@ class AttendCommandTest {
     TokenStream stream = TokenStream.integers(settings, 9, SEED);
     Path input = json("in.json", JsonTokens.lines(stream, "a", 5));
     List<String> arguments = attend(input, "--output-format", "json", "--input-format", "json");
-    arguments.addAll(List.of("--precision", "float64"));
+    arguments.addAll(List.of("--precision", "float64", "--output-type", "double"));
     arguments.addAll(List.of(options.split(" ")));
     run(arguments).done();
     Dataset<Row> written = TestSpark.open().read().json(folder + "/out");
@@ -91,7 +91,8 @@ class AttendCommandTest {
     List<String> arguments = attend(json("in.json", lines), "--input-format", "json");
     arguments.addAll(List.of("--seq-col", "the doc", "--pos-col", "at", "--query-col", "Q.1"));
     arguments.addAll(List.of("--key-col", "K", "--value-col", "v", "--output-col", "attended"));
-    arguments.addAll(List.of("--precision", "float64", "--keep", "tag,K"));
+    arguments.addAll(
+        List.of("--precision", "float64", "--output-type", "double", "--keep", "tag,K"));
     run(arguments).done();
     Dataset<Row> written = TestSpark.open().read().parquet(folder + "/out");
     assertThat(written.columns()).containsExactly("the doc", "at", "attended", "tag", "K");
@@ -114,7 +115,7 @@ class AttendCommandTest {
             TokenFiles.split(stream.rows("unused", -3), 3),
             folder.resolve("all"));
     spark.read().parquet(input + "").drop("seq").write().parquet(folder + "/in");
-    run(attend(folder.resolve("in"), "--precision", "float64")).done();
+    run(attend(folder.resolve("in"), "--precision", "float64", "--output-type", "double")).done();
     Dataset<Row> written = spark.read().parquet(folder + "/out");
     assertThat(written.columns()).containsExactly("pos", "o");
     assertThat(TestJob.bySequence(written.selectExpr("'s' as seq", "pos", "o")).get("s"))
@@ -205,7 +206,15 @@ class AttendCommandTest {
     run(with(attend(second, json), "--mode", "append")).done();
     assertThat(sequences()).containsExactly("a", "b");
     CommandRun other =
-        run(with(attend(second, json), "--mode", "append", "--precision", "float64"));
+        run(
+            with(
+                attend(second, json),
+                "--mode",
+                "append",
+                "--precision",
+                "float64",
+                "--output-type",
+                "double"));
     assertThat(other.code()).isEqualTo(3);
     assertThat(other.err()).contains("[HLA_OUTPUT_COLUMN]", "o array<float>", "o array<double>");
     assertThat(sequences()).containsExactly("a", "b");

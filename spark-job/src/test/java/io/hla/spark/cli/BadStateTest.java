@@ -4,8 +4,8 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenStream;
 import java.io.IOException;
@@ -219,7 +219,7 @@ class BadStateTest {
       arguments.addAll(List.of("--input-format", "json"));
     }
     if (!command.contains("--precision")) {
-      arguments.addAll(List.of("--precision", "float64"));
+      arguments.addAll(List.of("--precision", "float64", "--output-type", "double"));
     }
     String option = "";
     for (String word : command.split(" ")) {

@@ -2,6 +2,7 @@ package io.hla.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.spark.Attention;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import java.io.IOException;
@@ -67,6 +68,39 @@ class GenerateCommandTest {
     assertThat(rows()).hasSize(100).isNotEqualTo(first);
     assertThat(generate("--mode", "append")).isZero();
     assertThat(rows()).hasSize(200).containsAll(first);
+  }
+
+  @Test
+  void writesGatesThatJobsRead() {
+    assertThat(generate("--gates")).isZero();
+    SyntheticTokens stream = new SyntheticTokens(100, 1, 4, 2, 3, 5, Distribution.NORMAL, -9);
+    String table = folder.resolve("tokens").toString();
+    List<Row> written = SPARK.read().parquet(table).orderBy("pos").collectAsList();
+    assertThat(written.get(0).schema().fieldNames())
+        .containsExactly("seq", "pos", "q", "k", "v", "g");
+    double[] gates = new double[4];
+    for (int t = 0; t < 100; t++) {
+      stream.fillGates(0, t, gates);
+      assertThat(written.get(t).<Double>getList(5))
+          .isEqualTo(Arrays.stream(gates).boxed().toList());
+    }
+    String output = folder.resolve("out").toString();
+    String report = folder.resolve("report.json").toString();
+    List<String> attend = List.of("attend", "--input", table, "--output", output);
+    List<String> options =
+        List.of("--num-heads=4", "--num-kv-heads=2", "--gate-col=g", "--report=" + report);
+    assertThat(Main.run(Stream.of(attend, options).flatMap(List::stream).toArray(String[]::new)))
+        .isZero();
+    List<Row> expected =
+        Attention.hla2()
+            .numHeads(4)
+            .numKvHeads(2)
+            .gate("g")
+            .attend(stream.gated(true).table(SPARK))
+            .orderBy("pos")
+            .collectAsList();
+    assertThat(SPARK.read().parquet(output).orderBy("pos").collectAsList()).isEqualTo(expected);
+    assertThat(Path.of(report)).content().containsPattern("\"splitsDecoded\" : 0");
   }
 
   @Test

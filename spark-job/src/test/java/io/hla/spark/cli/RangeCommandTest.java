@@ -32,7 +32,8 @@ class RangeCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"hla2", "ahla", "hla3", "hla3 --form published", "linear"})
   void aRangeHasTheOutputsOfTheWhole(String operator) {
-    String options = "--precision float64 --operator " + operator + " " + SIZES;
+    String options =
+        "--precision float64 --output-type double --operator " + operator + " " + SIZES;
     run("attend --input tokens --output all --save-prefixes prefixes --prefix-every 40 " + options)
         .done();
     run("attend --input tokens --output part --prefixes prefixes --range 1:97-131 " + options)

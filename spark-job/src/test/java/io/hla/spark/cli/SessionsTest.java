@@ -2,8 +2,8 @@ package io.hla.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenStream;
@@ -45,6 +45,7 @@ class SessionsTest {
             "--input=" + folder + "/in",
             "--input-format=json",
             "--precision=float64",
+            "--output-type=double",
             "--final-state=" + folder + "/state",
             "--output=" + folder + "/out")
         .done();

@@ -2,11 +2,12 @@ package io.hla.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.spark.Operators;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenFiles;
@@ -36,14 +37,7 @@ class StateCommandTest {
   @TempDir Path folder;
 
   static Stream<Arguments> variants() {
-    List<Arguments> variants = new ArrayList<>();
-    for (Operator operator : Operator.values()) {
-      variants.add(Arguments.of(operator, Mask.CAUSAL, Form.EXACT));
-      variants.add(Arguments.of(operator, Mask.NONE, Form.EXACT));
-    }
-    variants.add(Arguments.of(Operator.HLA2, Mask.CAUSAL, Form.PUBLISHED));
-    variants.add(Arguments.of(Operator.HLA3, Mask.CAUSAL, Form.PUBLISHED));
-    return variants.stream();
+    return Operators.variants(Operators.all());
   }
 
   @ParameterizedTest(name = "{0} {1} {2}")
@@ -67,7 +61,11 @@ class StateCommandTest {
     second.addAll(TokenFiles.split(normal.slice(CUT, TOKENS).rows("normal", CUT), 1));
     second.addAll(TokenFiles.split(integers.rows("only second", 0), 2));
     String[] options = {
-      "--operator=" + operator, "--mask=" + mask, "--form=" + form, "--precision=float64"
+      "--operator=" + operator,
+      "--mask=" + mask,
+      "--form=" + form,
+      "--precision=float64",
+      "--output-type=double"
     };
 
     attend("a", first, with(options, "--final-state", folder + "/a-state")).done();
@@ -137,8 +135,10 @@ class StateCommandTest {
           .write()
           .parquet(folder + "/in" + part);
     }
-    run("attend --precision float64 --input in0 --output out0 --final-state state").done();
-    run("attend --precision float64 --input in1 --output out1 --initial-state state").done();
+    run("attend --precision float64 --output-type double --input in0 --output out0 --final-state state")
+        .done();
+    run("attend --precision float64 --output-type double --input in1 --output out1 --initial-state state")
+        .done();
     Map<Object, double[]> outputs =
         TestJob.bySequence(
             TestSpark.newSession()
@@ -160,13 +160,15 @@ class StateCommandTest {
             "in",
             pieces,
             "--precision=float64",
+            "--output-type=double",
             "--save-prefixes=" + folder + "/p",
             "--prefix-every=4")
         .done();
     assertThat(outputs("in").get("a")).as("seed %d", SEED).isEqualTo(a.outputs());
     for (int[] range : new int[][] {{-5, 17}, {-5, -5}, {-1, 3}, {4, 4}, {7, 17}}) {
       String options = String.format("--prefixes p --range b:%d-%d", range[0], range[1]);
-      run("attend --precision float64 --input in-tokens --output part --mode overwrite " + options)
+      run("attend --precision float64 --output-type double --input in-tokens --output part --mode overwrite "
+              + options)
           .done();
       Map<Object, double[]> outputs = outputs("part");
       assertThat(outputs).containsOnlyKeys("b");
@@ -177,12 +179,14 @@ class StateCommandTest {
               Arrays.copyOfRange(b.outputs(), (range[0] + 5) * width, (range[1] + 6) * width));
     }
     CommandRun beyond =
-        run("attend --precision float64 --input in-tokens --output x --prefixes p --range b:9-18");
+        run(
+            "attend --precision float64 --output-type double --input in-tokens --output x --prefixes p --range b:9-18");
     assertThat(beyond.code()).isEqualTo(3);
     assertThat(beyond.err())
         .contains("[HLA_RANGE_MISSING] the range ends at position 18, the tokens at 17");
     CommandRun before =
-        run("attend --precision float64 --input in-tokens --output x --prefixes p --range b:-6-1");
+        run(
+            "attend --precision float64 --output-type double --input in-tokens --output x --prefixes p --range b:-6-1");
     assertThat(before.code()).isEqualTo(3);
     assertThat(before.err()).contains("[HLA_RANGE_PREFIX]", "position -6");
     assertThat(folder.resolve("x")).doesNotExist();

@@ -60,6 +60,34 @@ class ValidateCommandTest {
         .doesNotContain("http:", "https:", "<script");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--operator|hla4|--decay|0.9|--precision|float64",
+        "--operator|ahla3|--gate-col|g|--precision|float64|--output-type|double",
+        "--gate-col|g|--gate-scale|log|--num-heads|2",
+        "--program|w = LA<(LA(q, k, k), q, v); o = LA(q, k, w)|--decay|0.9|--precision|float64",
+        "--program|w = LA<(LA(q, k, k), q, v); o = 0.3 * LA(q, k, w)|--gate-col|g"
+      })
+  void holdsForOtherProgramsAndGates(String options) {
+    String line = "validate|--synthetic|" + TOKENS + "|" + options;
+    CommandRun run = CommandRun.of(line.split("\\|")).done();
+    assertThat(run.out())
+        .contains("The scan is the recurrence on this input.")
+        .containsPattern("outputs = dense definition .* holds")
+        .containsPattern("outputs = recurrence, run by run .* holds .* of .* tokens")
+        .containsPattern("states = recurrence, run by run .* holds")
+        .containsPattern("runs without the states in front .* caught")
+        .containsPattern(
+            options.contains("0.3")
+                ? "integer stream is exact +- +- +absent"
+                : "integer stream is exact +0 +0 +holds")
+        .containsPattern(
+            options.contains("LA<")
+                ? "associativity, scan step 2 .* holds"
+                : "associativity .* holds");
+  }
+
   @Test
   void aShareOfTheRunsIsProvedAndSaid() {
     String line = "validate --synthetic tokens=4000,sequences=1,head-dim=2,partitions=8 --sample ";

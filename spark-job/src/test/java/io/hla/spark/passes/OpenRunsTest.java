@@ -3,11 +3,13 @@ package io.hla.spark.passes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Operator;
 import io.hla.spark.ComputeSettings;
+import io.hla.spark.GateScale;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.Run;
 import io.hla.spark.runs.RunReader;
@@ -171,10 +173,12 @@ class OpenRunsTest {
         new TokenRow(
             List.of("q", "k", "v"),
             List.of(false, false, false),
+            GateScale.LINEAR,
             DataTypes.LongType,
             "seq",
             "pos",
-            List.of());
+            List.of(),
+            Element.FLOAT);
     return new OpenRuns<>(
         SETTINGS,
         new RunReader(0, rows.iterator(), layout, runs.iterator()),

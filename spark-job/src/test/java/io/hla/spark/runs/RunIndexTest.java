@@ -3,21 +3,35 @@ package io.hla.spark.runs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.KernelId;
+import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import io.hla.spark.TestSpark;
 import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.Test;
 
 /** What the driver learns of the runs of all partitions. */
 class RunIndexTest {
+  private static final TokenRow LAYOUT =
+      new TokenRow(
+          List.of("q", "k", "v"),
+          List.of(false, false, false),
+          GateScale.LINEAR,
+          DataTypes.LongType,
+          "seq",
+          "pos",
+          List.of(),
+          Element.FLOAT);
   private static final KernelId AVX2 = new KernelId("native", "avx2", "amd64");
   private static final KernelId AVX512 = new KernelId("native", "avx512", "amd64");
 
@@ -94,15 +108,15 @@ class RunIndexTest {
   @Test
   void weighsFurtherRunsOfASequenceAgainstTheirBytes() {
     AttentionSettings settings = AttentionSettings.builder(64, 64).build();
-    double most = IndexTask.mostSplitsPerToken(settings);
+    double most = IndexTask.mostSplitsPerToken(settings, LAYOUT);
     assertThat(most).isBetween(0.001, 0.1);
     for (int limit : new int[] {0, 1 << 20}) {
       RunIndex few = RunIndex.of(pass(one(0, 400, 1_000_000)), limit);
       RunIndex many = RunIndex.of(pass(one(0, 400, 1000)), limit);
       assertThat(few.isOnDriver()).isEqualTo(limit > 0);
-      assertThat(few.sortingCostsLess(settings)).isFalse();
-      assertThat(many.sortingCostsLess(settings)).isTrue();
-      assertThat(RunIndex.of(pass(part(0, 4000)), limit).sortingCostsLess(settings))
+      assertThat(few.sortingCostsLess(settings, LAYOUT)).isFalse();
+      assertThat(many.sortingCostsLess(settings, LAYOUT)).isTrue();
+      assertThat(RunIndex.of(pass(part(0, 4000)), limit).sortingCostsLess(settings, LAYOUT))
           .as("one run a sequence")
           .isFalse();
       few.forget();

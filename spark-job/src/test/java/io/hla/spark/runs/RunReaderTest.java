@@ -3,6 +3,8 @@ package io.hla.spark.runs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.kernels.Element;
+import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenRow;
@@ -69,10 +71,12 @@ class RunReaderTest {
         new TokenRow(
             List.of("q", "k", "v"),
             List.of(false, false, false),
+            GateScale.LINEAR,
             DataTypes.StringType,
             "seq",
             "pos",
-            List.of());
+            List.of(),
+            Element.FLOAT);
     List<PlannedRun> planned = new ArrayList<>();
     RUNS.forEach(run -> planned.add(PlannedRun.alone(new LocatedRun(run, planned.size()))));
     return new RunReader(

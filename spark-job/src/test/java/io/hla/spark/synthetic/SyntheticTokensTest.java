@@ -14,6 +14,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SyntheticTokensTest {
   private static final SparkSession SPARK =
@@ -50,6 +51,29 @@ class SyntheticTokensTest {
     assertThat(Arrays.copyOf(expected, 5)).isEqualTo(q);
     assertThat(Arrays.copyOfRange(expected, 5, 10)).isEqualTo(k);
     assertThat(Arrays.copyOfRange(expected, 10, 13)).isEqualTo(v);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void gatesAreCloseToOneAndSeldomZero(Distribution distribution) {
+    SyntheticTokens tokens = new SyntheticTokens(1, 1, 3, 1, 5, 3, distribution, 2).gated(true);
+    double[] gates = new double[3];
+    double[] again = new double[3];
+    int resets = 0;
+    for (long position = 0; position < 100_000; position++) {
+      tokens.fillGates(4, position, gates);
+      resets += gates[0] == 0 ? 1 : 0;
+      assertThat(gates[1] == 0 && gates[2] == 0).isEqualTo(gates[0] == 0);
+      if (gates[0] != 0) {
+        double least = distribution == Distribution.INTEGER ? 1 : 0.9;
+        assertThat(Arrays.stream(gates).min().getAsDouble()).isBetween(least, 1.0);
+        assertThat(Arrays.stream(gates).max().getAsDouble()).isBetween(least, 1.0);
+      }
+    }
+    assertThat(resets).isBetween(60, 140);
+    tokens.fillGates(4, 17, gates);
+    new SyntheticTokens(9, 2, 3, 3, 1, 1, distribution, 2).fillGates(4, 17, again);
+    assertThat(again).isEqualTo(gates);
   }
 
   @Test

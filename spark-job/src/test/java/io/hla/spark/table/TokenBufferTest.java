@@ -3,13 +3,15 @@ package io.hla.spark.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.AttentionSettings;
+import io.hla.kernels.Element;
 import io.hla.kernels.Kernels;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
-import io.hla.kernels.State;
+import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import java.util.Arrays;
 import java.util.List;
@@ -143,7 +145,6 @@ class TokenBufferTest {
   void refusesValuesThatAreNotFinite(int at) {
     for (Precision precision : Precision.values()) {
       for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-        String number = precision.isDouble() ? "double" : "float";
         UnsafeArrayData[] arrays = new UnsafeArrayData[3];
         Arrays.fill(arrays, UnsafeArrayData.fromPrimitiveArray(new float[130]));
         float[] values = new float[130];
@@ -159,8 +160,8 @@ class TokenBufferTest {
         refuses(
             "HLA_INPUT_NONFINITE",
             String.format(
-                "key[%d] is %s at position 42 of sequence \"s\", expected a finite %s number",
-                at, bad, number),
+                "key[%d] is %s at position 42 of sequence \"s\", expected a finite float number",
+                at, bad),
             () -> apply(buffer, 130, precision));
         TokenBuffer lenient = buffer(130, precision, false, false);
         lenient.startAt(KEY, 41);
@@ -217,10 +218,12 @@ class TokenBufferTest {
         new TokenRow(
             List.of("query", "key", "value"),
             List.of(fromDouble, fromDouble, fromDouble),
+            GateScale.LINEAR,
             null,
             "seq",
             "pos",
-            List.of());
+            List.of(),
+            precision.isDouble() ? Element.DOUBLE : Element.FLOAT);
     AttentionSettings settings = settings(width, precision);
     return new TokenBuffer(
         Kernels.choose("auto", "auto"),

@@ -3,7 +3,7 @@ package io.hla.spark.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.Precision;
+import io.hla.algebra.Precision;
 import io.hla.spark.InputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

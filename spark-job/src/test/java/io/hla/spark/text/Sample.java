@@ -1,6 +1,6 @@
 package io.hla.spark.text;
 
-import io.hla.kernels.Precision;
+import io.hla.algebra.Precision;
 import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;

@@ -2,7 +2,7 @@ package io.hla.spark.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.Precision;
+import io.hla.algebra.Precision;
 import io.hla.spark.text.TextBlocks.Block;
 import io.hla.spark.text.TextBlocks.Count;
 import io.hla.spark.text.TextBlocks.Place;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
+import io.hla.algebra.State;
 import io.hla.kernels.Applier;
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
 import io.hla.kernels.RecurrentKernel;
-import io.hla.kernels.State;
 import io.hla.spark.InputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

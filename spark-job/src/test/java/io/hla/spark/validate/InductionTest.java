@@ -2,12 +2,12 @@ package io.hla.spark.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.FeatureMap;
-import io.hla.kernels.Form;
-import io.hla.kernels.Mask;
-import io.hla.kernels.Operator;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Form;
+import io.hla.algebra.Mask;
+import io.hla.algebra.Operator;
+import io.hla.algebra.Precision;
 import io.hla.spark.Attention;
 import io.hla.spark.InputOrder;
 import io.hla.spark.TestJob;

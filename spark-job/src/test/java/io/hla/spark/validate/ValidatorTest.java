@@ -2,8 +2,9 @@ package io.hla.spark.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.kernels.AttentionSettings;
-import io.hla.kernels.Precision;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import io.hla.spark.TestSpark;
 import io.hla.spark.attend.Phases;
@@ -50,7 +51,8 @@ class ValidatorTest {
               tokens,
               new Phases(spark.sparkContext(), request.observer()),
               sample,
-              SerialRecurrence.at(sample, table(spark, seed), request.columns(), job.settings()));
+              SerialRecurrence.at(
+                  sample, table(spark, seed), request.columns(), job.settings(), Element.FLOAT));
       others.compare();
       assertThat(others.checks().stream().filter(check -> check.name().startsWith("same outputs")))
           .isNotEmpty()

@@ -80,12 +80,13 @@ public final class ValidationPage {
   private String verdict() {
     List<Check> failing = verdict.checks().stream().filter(check -> !check.passed()).toList();
     long controls = verdict.checks().stream().filter(Check::isControl).count();
+    long absent = verdict.checks().stream().filter(check -> !check.applies()).count();
     if (failing.isEmpty()) {
       return """
           <p class="verdict holds" id="verdict">\u2714 It is, on this input.</p>
           <p id="summary">All %d checks hold, and all %d wrong things were caught. %s</p>
           """
-          .formatted(verdict.checks().size() - controls, controls, sizes());
+          .formatted(verdict.checks().size() - controls - absent, controls, sizes());
     }
     return """
         <p class="verdict fails" id="verdict">\u2718 It is NOT, on this input.</p>
@@ -187,10 +188,12 @@ public final class ValidationPage {
   }
 
   private static String result(Check check) {
-    if (!check.passed()) {
-      return "<span class=\"bad\">\u2718 FAILS</span>";
+    if (!check.applies()) {
+      return check.result();
     }
-    return "<span class=\"ok\">\u2714 " + (check.isControl() ? "caught" : "holds") + "</span>";
+    return check.passed()
+        ? "<span class=\"ok\">\u2714 " + check.result() + "</span>"
+        : "<span class=\"bad\">\u2718 " + check.result() + "</span>";
   }
 
   private Map<String, String> run() {

@@ -1,6 +1,6 @@
 package io.hla.spark.validate.page;
 
-import io.hla.kernels.AttentionSettings;
+import io.hla.algebra.AttentionSettings;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator.Counts;
 import io.hla.spark.validate.Validator.Verdict;

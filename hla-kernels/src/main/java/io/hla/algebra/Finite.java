@@ -1,13 +1,14 @@
-package io.hla.kernels;
+package io.hla.algebra;
 
 /** Whether arrays hold finite numbers only, at the speed of reading them. */
-final class Finite {
+public final class Finite {
   private static final int LANES = 64;
 
   private Finite() {}
 
-  // 0 x is 0 for finite x and NaN otherwise. Sums in lanes, so that the compiler may vectorize.
-  static boolean all(float[] values, int length) {
+  /** Whether the first numbers are finite. */
+  public static boolean all(float[] values, int length) {
+    // 0 x is 0 for finite x and NaN otherwise. Sums in lanes, so that the compiler may vectorize.
     float[] lanes = new float[LANES];
     int whole = length - length % LANES;
     for (int i = 0; i < whole; i += LANES) {
@@ -23,7 +24,8 @@ final class Finite {
     return sum == 0;
   }
 
-  static boolean all(double[] values, int length) {
+  /** Whether the first numbers are finite. */
+  public static boolean all(double[] values, int length) {
     double[] lanes = new double[LANES];
     int whole = length - length % LANES;
     for (int i = 0; i < whole; i += LANES) {
