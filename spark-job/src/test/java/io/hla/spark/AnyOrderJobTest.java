@@ -76,7 +76,7 @@ class AnyOrderJobTest {
     double[] expected = cut.outputs(table(settings, List.of(rows))).get("s");
     List<List<Row>> seven = new ArrayList<>();
     for (int from = 0; from < TOKENS; from += 6) {
-      seven.add(rows.subList(from, from + 6));
+      seven.add(List.copyOf(rows.subList(from, from + 6)));
     }
     for (TestJob place : List.of(cut, cut.scannedOnExecutors())) {
       Attention.Result result = place.run(table(settings, TokenFiles.shuffled(seven, SEED)));

@@ -85,7 +85,7 @@ class ValidateCommandTest {
         .containsPattern(
             options.contains("LA<")
                 ? "associativity, scan step 2 .* holds"
-                : "associativity .* holds");
+                : "associativity.* holds");
   }
 
   @Test
