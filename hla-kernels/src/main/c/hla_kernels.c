@@ -94,29 +94,30 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 	const struct hla_matrix *matrix = hla_matrix_of(s, team->head + member, m);
 	const struct hla_powers *powers = powers_of_matrix(s, team->head + member, m);
 	const int phase = (int)(s->since % SWEEP_TOKENS);
+	const enum decay decays = decay_in_sweep(s, powers);
+	real *const values = matrix->values;
+	const real *const base = (const real *)matrix->base;
 	struct reader readers[HLA_MAX_DERIVED];
+	const int strict = add_readers(s, step, true, member, readers);
+	const int inclusive = add_readers(s, step, false, member, readers + strict);
+	/* All fields: for one that is left out gcc clears the whole first, which shows in calls of one token. */
 	struct sweep w = {
-		.values = matrix->values, .base = (const real *)matrix->base, .panel_size = s->panel_size[m],
+		.values = values, .base = base, .panel_size = s->panel_size[m],
 		.y = rows_of(s, y, member), .y_stride = s->signal[y].stride, .rows = s->plan.width[y],
 		.z = rows_of(s, z, member), .z_stride = s->signal[z].stride, .vectors = vectors_of(s->plan.width[z]),
-		.tokens = tokens, .readers = readers, .heads = count, .keep = keep, .decays = decay_in_sweep(s, powers),
-		.factor = 1, .decay = powers->each,
+		.tokens = tokens, .readers = readers, .strict_count = strict, .reader_count = strict + inclusive, .heads = count,
+		.factor = 1, .decays = decays, .decay = powers->each, .keep = keep,
+		.grow = HLA_MIXED ? powers->exact + s->since + 1 - (decays ? 0 : phase) : NULL,
+		.column_values = values + s->column_at[m], .column_base = base ? base + s->column_at[m] : NULL,
+		.z_column = column_of(s, z, member),
 	};
-	w.strict_count = add_readers(s, step, true, member, readers);
-	w.reader_count = w.strict_count + add_readers(s, step, false, member, readers + w.strict_count);
-	if (HLA_MIXED)
-		w.grow = powers->exact + s->since + 1 - (w.decays ? 0 : phase);
 	if (powers->decays && !powers->at_each) {
 		w.factor = phase ? 1 : (real)powers->exact[s->since ? SWEEP_TOKENS : 1];
 		put_off_decay(s, powers, &w, readers, phase);
 	}
 	sweep(&w);
-	if (s->plan.wide[z]) {
-		w.column_values = w.values + s->column_at[m];
-		w.column_base = w.base + (w.base ? s->column_at[m] : 0);
-		w.z_column = column_of(s, z, member);
+	if (s->plan.wide[z])
 		sweep_column(&w);
-	}
 }
 
 /* A signal of all members of a team, each token times its weight, and what the column of ones has become. */
