@@ -40,6 +40,8 @@ import picocli.CommandLine.Option;
       "      --initial-state state1 --final-state state2",
       "  submit.sh attend --text book.txt --model model.safetensors --vocab vocab.txt \\",
       "      --num-heads 4 --output out --keep word",
+      "  submit.sh attend --input tokens --output out --num-heads 8 --gate-col g --gate-scale log \\",
+      "      --program 'u = LA(q, k, k); o = LA(q, u, v, g^2)'",
       "  submit.sh attend --input tokens --output part --num-heads 8 --decay 0.99 \\",
       "      --prefixes prefixes --range s:1000000-1001000"
     })

@@ -70,7 +70,7 @@ final class TokenInput {
       names = "--gate-scale",
       paramLabel = "linear|log",
       description = "Gates from 0 to 1, or their logarithms. Default: linear.")
-  private GateScale gateScale = GateScale.LINEAR;
+  private GateScale gateScale;
 
   @Option(
       names = "--keep",
@@ -81,6 +81,11 @@ final class TokenInput {
 
   List<String> paths() {
     return paths;
+  }
+
+  /** Whether a scale is given of gates that are not. */
+  boolean isScaleAlone() {
+    return gateScale != null && gate == null;
   }
 
   List<String> keep() {
@@ -96,7 +101,7 @@ final class TokenInput {
         key,
         value,
         gate,
-        gateScale,
+        gateScale == null ? GateScale.LINEAR : gateScale,
         keep);
   }
 

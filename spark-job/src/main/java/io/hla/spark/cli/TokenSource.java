@@ -32,6 +32,9 @@ final class TokenSource {
     if (table.paths().isEmpty() && !text.isComplete()) {
       throw usage("--text, --model and --vocab belong together, expected all three");
     }
+    if (table.isScaleAlone()) {
+      throw usage("--gate-scale and --gate-col belong together, expected both");
+    }
     if (!text.isAbsent() && table.columns().gate() != null) {
       throw usage("--gate-col belongs to --input: tokens of text have no gates");
     }

@@ -43,6 +43,7 @@ class UsageTest {
         "attend --output o --input i --operator ahla --program p | two operators",
         "attend --output o --text t --model m --vocab v --gate-col g | --gate-col belongs to --input",
         "attend --output o --input i --gate-scale square | square",
+        "attend --output o --input i --gate-scale log | --gate-scale and --gate-col belong together",
         "attend --output o --input i --output-type half | half",
         "attend --output o --input i --decay x | x",
         "attend --output o --input i --num-heads 1.5 | 1.5",
