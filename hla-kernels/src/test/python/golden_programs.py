@@ -150,7 +150,7 @@ def write(folder):
             record = dict(name=case, numHeads=heads, numKvHeads=kv_heads, headDim=d, valueDim=dv, tokens=n, options=options,
                           q=q.tolist(), k=k.tolist(), v=v.tolist(), o=np.asarray(o, float).tolist())
             if gated:
-                record["g"] = gates.tolist()
+                record["gate"] = gates.tolist()
             with open("%s/%s.json" % (folder, case), "w") as file:
                 json.dump(record, file)
                 file.write("\n")

@@ -49,7 +49,7 @@ record GoldenCase(
           flat(json.get("q")),
           flat(json.get("k")),
           flat(json.get("v")),
-          json.has("g") ? flat(json.get("g")) : null,
+          json.has("gate") ? flat(json.get("gate")) : null,
           flat(json.get("o")));
     } catch (IOException e) {
       throw new IllegalStateException(file.toString(), e);
