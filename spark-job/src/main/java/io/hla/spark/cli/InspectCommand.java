@@ -8,6 +8,8 @@ import static org.apache.spark.sql.functions.min;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.OperatorCost;
 import io.hla.algebra.State;
 import io.hla.algebra.StateException;
 import java.io.IOException;
@@ -23,26 +25,47 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.StructField;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-/** Describes a token table, a table of states, or the report of a run. */
+/** Describes a token table, a table of states, the report of a run, or an operator. */
 @Command(
     name = "inspect",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Describes a token table, a state or prefix table, or the report of a run.",
+    description = {
+      "Describes a token table, a state or prefix table, or the report of a run; or, without a PATH, an",
+      "operator: its matrices, bytes and operations, the steps of its scan, and how summaries combine."
+    },
     footer = {
       "",
       "Examples:",
       "  submit.sh inspect tokens",
       "  submit.sh inspect tokens.json --input-format json",
       "  submit.sh inspect state",
-      "  submit.sh inspect report.json"
+      "  submit.sh inspect report.json",
+      "  submit.sh inspect --operator hla4 --head-dim 64 --num-heads 8"
     })
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PATH", description = "A table, or the JSON file of --report.")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "PATH",
+      description = "A table, or the JSON file of --report.")
   private String path;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private OperatorOptions operator;
+
+  @Option(names = "--head-dim", paramLabel = "d", description = "Of an operator. Default: 64.")
+  private int headDim = 64;
+
+  @Option(names = "--value-dim", paramLabel = "dv", description = "Of an operator. Default: d.")
+  private Integer valueDim;
 
   @Option(
       names = "--input-format",
@@ -61,6 +84,16 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (operator.isGiven() == (path != null)) {
+      throw new ParameterException(
+          spec.commandLine(), "inspect takes a PATH, or an --operator or --program");
+    }
+    if (path == null) {
+      AttentionSettings settings =
+          operator.request().settings(headDim, valueDim == null ? headDim : valueDim);
+      System.out.println(OperatorCost.of(settings));
+      return 0;
+    }
     if (isReport()) {
       return report(new ObjectMapper().readTree(Path.of(path).toFile()));
     }

@@ -99,6 +99,11 @@ final class OperatorOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
+  /** Whether the user has named an operator. */
+  boolean isGiven() {
+    return operator != null || program != null;
+  }
+
   int numHeads() {
     return numHeads;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hla.spark.TestSpark;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +26,21 @@ class UsageTest {
     assertThat(run.code()).isZero();
     assertThat(run.out()).startsWith("Usage: submit.sh");
     assertThat(run.err()).isEmpty();
+    assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
+  }
+
+  @Test
+  void anOperatorIsDescribedWithoutSpark() {
+    String[] arguments = {
+      "inspect", "--program", "u = LA(q, k, k); o = LA(q, u, v, g^2)", "--head-dim", "4"
+    };
+    CommandRun run = CommandRun.withoutSpark(arguments);
+    assertThat(run.code()).isZero();
+    assertThat(run.out())
+        .contains("state of 1 heads: u [4 x 4], o [4 x 4]", "scan step 1 of 1: 3 moments")
+        .contains("o += rho_B A.u^T B.<q|v>1");
+    run = CommandRun.withoutSpark("inspect", "--operator", "hla4", "--num-heads", "2");
+    assertThat(run.out()).contains("scan step 2 of 2", "more than one step because of F");
     assertThat(SparkSession.getDefaultSession().isEmpty()).isTrue();
   }
 
@@ -56,7 +72,8 @@ class UsageTest {
         "attend --output o --input i --prefixes p --range 9-5 | 9-5",
         "attend --output o --input i --prefix-every 5 | --save-prefixes",
         "generate --output o | --tokens",
-        "inspect | PATH"
+        "inspect | takes a PATH, or an --operator",
+        "inspect tokens --operator hla2 | takes a PATH, or an --operator"
       })
   void usageErrorsStartNothing(String arguments, String named) {
     CommandRun run = CommandRun.withoutSpark(arguments.split(" "));
