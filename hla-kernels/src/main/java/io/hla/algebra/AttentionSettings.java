@@ -48,7 +48,7 @@ public record AttentionSettings(
   private static final double FADING = 0.01;
 
   /** The arithmetic unless another is asked for. */
-  public static final Precision DEFAULT_PRECISION = Precision.MIXED;
+  public static final Precision DEFAULT_PRECISION = Precision.FLOAT64;
 
   /** Validates every rule that does not need tokens. Throws {@link SettingsException}. */
   public AttentionSettings {
@@ -114,7 +114,7 @@ public record AttentionSettings(
         operator.text());
   }
 
-  /** A builder that holds the defaults: hla2, causal, exact, one head, no decay, mixed. */
+  /** A builder that holds the defaults: hla2, causal, exact, one head, no decay, float64. */
   public static Builder builder(int headDim, int valueDim) {
     return new Builder(headDim, valueDim);
   }

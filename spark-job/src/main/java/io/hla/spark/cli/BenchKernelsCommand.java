@@ -65,8 +65,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(
       names = "--precision",
       split = ",",
-      paramLabel = "mixed|float32|float64",
-      description = "Default: ${DEFAULT-VALUE}.")
+      paramLabel = "float64|mixed|float32",
+      description = "Default: float64.")
   private List<Precision> precisions = List.of(AttentionSettings.DEFAULT_PRECISION);
 
   @Option(names = "--num-heads", paramLabel = "H", description = "Query heads. Default: 1.")

@@ -85,9 +85,8 @@ final class OperatorOptions {
 
   @Option(
       names = "--precision",
-      paramLabel = "mixed|float32|float64",
-      description =
-          "Arithmetic; mixed: tokens in float, states in double. Default: ${DEFAULT-VALUE}.")
+      paramLabel = "float64|mixed|float32",
+      description = "Arithmetic; mixed: tokens in float, states in double. Default: float64.")
   private Precision precision = AttentionSettings.DEFAULT_PRECISION;
 
   @Option(
@@ -98,6 +97,10 @@ final class OperatorOptions {
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  Element outputType() {
+    return outputType;
+  }
 
   /** Whether the user has named an operator. */
   boolean isGiven() {
@@ -110,10 +113,6 @@ final class OperatorOptions {
 
   int numKvHeads() {
     return numKvHeads == null ? numHeads : numKvHeads;
-  }
-
-  Precision precision() {
-    return precision;
   }
 
   /** The request with everything that decides about the value of an output. */

@@ -54,7 +54,7 @@ final class TextInput {
             vocabulary,
             operator.numHeads(),
             operator.numKvHeads(),
-            operator.precision());
+            operator.outputType());
     return TextTokens.open(spark, paths, weights).table();
   }
 }

@@ -1,6 +1,6 @@
 package io.hla.spark.text;
 
-import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.text.Safetensors.Tensor;
 import java.io.Serializable;
@@ -20,7 +20,7 @@ public final class EmbeddingModel implements Serializable {
   private static final int BLOCK = 256;
 
   private final Vocabulary vocabulary;
-  private final Precision precision;
+  private final Element element;
   private final int numHeads;
   private final int numKvHeads;
   private final int headDim;
@@ -28,9 +28,9 @@ public final class EmbeddingModel implements Serializable {
   private final VectorTable[] tables = new VectorTable[3];
 
   private EmbeddingModel(
-      Safetensors file, Vocabulary vocabulary, int numHeads, int numKvHeads, Precision precision) {
+      Safetensors file, Vocabulary vocabulary, int numHeads, int numKvHeads, Element element) {
     this.vocabulary = vocabulary;
-    this.precision = precision;
+    this.element = element;
     this.numHeads = numHeads;
     this.numKvHeads = numKvHeads;
     Tensor embedding = matrix(file, "embed_tokens.weight");
@@ -80,7 +80,7 @@ public final class EmbeddingModel implements Serializable {
    * @param words a file whose line n is the word of row n; row 0 stands for every other word
    * @param numHeads query heads H
    * @param numKvHeads key and value heads Hkv
-   * @param precision float64 keeps doubles, all others round to float
+   * @param element of the vectors: what is computed in double is kept, or rounded to float
    * @throws InputException HLA_INPUT_MISSING, HLA_MODEL_DAMAGED, HLA_MODEL_TENSOR, HLA_MODEL_SHAPE
    *     or HLA_VOCABULARY
    */
@@ -90,10 +90,10 @@ public final class EmbeddingModel implements Serializable {
       String words,
       int numHeads,
       int numKvHeads,
-      Precision precision) {
+      Element element) {
     Vocabulary vocabulary = Vocabulary.read(configuration, words);
     try (Safetensors file = Safetensors.open(configuration, model)) {
-      return new EmbeddingModel(file, vocabulary, numHeads, numKvHeads, precision);
+      return new EmbeddingModel(file, vocabulary, numHeads, numKvHeads, element);
     }
   }
 
@@ -103,8 +103,8 @@ public final class EmbeddingModel implements Serializable {
   }
 
   /** Whether rows are doubles (float64) or floats. */
-  public Precision precision() {
-    return precision;
+  public Element element() {
+    return element;
   }
 
   /** Length of one head's query or key: d. */
@@ -201,7 +201,7 @@ public final class EmbeddingModel implements Serializable {
         vocabulary.size(),
         (long) width * vocabulary.size(),
         Integer.MAX_VALUE);
-    return new VectorTable(vocabulary.size(), width, precision.isDouble());
+    return new VectorTable(vocabulary.size(), width, element == Element.DOUBLE);
   }
 
   private static double[] transposed(Safetensors file, Tensor matrix, int rows, int columns) {

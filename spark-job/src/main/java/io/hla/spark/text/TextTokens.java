@@ -1,5 +1,6 @@
 package io.hla.spark.text;
 
+import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.text.TextBlocks.Count;
 import java.io.IOException;
@@ -114,7 +115,8 @@ public final class TextTokens {
   }
 
   private static StructType schema(EmbeddingModel model) {
-    DataType number = model.precision().isDouble() ? DataTypes.DoubleType : DataTypes.FloatType;
+    DataType number =
+        model.element() == Element.DOUBLE ? DataTypes.DoubleType : DataTypes.FloatType;
     DataType vector = DataTypes.createArrayType(number, false);
     return new StructType()
         .add("seq", DataTypes.StringType, false)

@@ -3,7 +3,7 @@ package io.hla.spark.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,8 +28,8 @@ class EmbeddingModelTest {
         ByteBuffer.wrap(Files.readAllBytes(Path.of(Sample.MODEL))).order(ByteOrder.LITTLE_ENDIAN);
     int data = 8 + Math.toIntExact(file.getLong(0));
     int[] weights = {data + 3_687_600, data + 3_713_200, data + 3_738_800};
-    EmbeddingModel floats = Sample.model(Precision.MIXED);
-    EmbeddingModel doubles = Sample.model(Precision.FLOAT64);
+    EmbeddingModel floats = Sample.model(Element.FLOAT);
+    EmbeddingModel doubles = Sample.model(Element.DOUBLE);
     assertThat(floats.headDim()).isEqualTo(16);
     assertThat(floats.valueDim()).isEqualTo(16);
     for (int id : new int[] {0, 1, 255, 256, floats.vocabulary().id("whale"), 9218}) {
@@ -143,7 +143,7 @@ class EmbeddingModelTest {
   }
 
   private static EmbeddingModel read(String model, String words, int heads, int kvHeads) {
-    return EmbeddingModel.read(new Configuration(), model, words, heads, kvHeads, Precision.MIXED);
+    return EmbeddingModel.read(new Configuration(), model, words, heads, kvHeads, Element.FLOAT);
   }
 
   private static org.assertj.core.api.AbstractThrowableAssert<?, ? extends Throwable> refused(

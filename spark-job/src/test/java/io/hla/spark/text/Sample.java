@@ -1,6 +1,6 @@
 package io.hla.spark.text;
 
-import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
@@ -14,8 +14,8 @@ final class Sample {
 
   private Sample() {}
 
-  static EmbeddingModel model(Precision precision) {
-    return EmbeddingModel.read(new Configuration(), MODEL, WORDS, 4, 4, precision);
+  static EmbeddingModel model(Element element) {
+    return EmbeddingModel.read(new Configuration(), MODEL, WORDS, 4, 4, element);
   }
 
   /** A session with its own settings, on the one context of this JVM. */

@@ -2,7 +2,7 @@ package io.hla.spark.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hla.algebra.Precision;
+import io.hla.kernels.Element;
 import io.hla.spark.text.TextBlocks.Block;
 import io.hla.spark.text.TextBlocks.Count;
 import io.hla.spark.text.TextBlocks.Place;
@@ -56,7 +56,7 @@ class TextBlocksTest {
     TextBlocks blocksAgain = copy(serializer, blocks, TextBlocks.class);
     assertThat(blocksAgain.places().get(block("file:///a", 7))).isEqualTo(new Place("a", 1, 3));
 
-    EmbeddingModel model = Sample.model(Precision.FLOAT64);
+    EmbeddingModel model = Sample.model(Element.DOUBLE);
     EmbeddingModel modelAgain = copy(serializer, model, EmbeddingModel.class);
     int whale = model.vocabulary().id("whale");
     assertThat(modelAgain.vocabulary().id("whale")).isEqualTo(whale).isPositive();

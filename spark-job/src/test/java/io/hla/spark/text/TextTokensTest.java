@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hla.algebra.AttentionSettings;
-import io.hla.algebra.Precision;
 import io.hla.algebra.State;
 import io.hla.kernels.Applier;
+import io.hla.kernels.Element;
 import io.hla.kernels.RecurrentKernel;
 import io.hla.spark.InputException;
 import java.io.IOException;
@@ -128,7 +128,7 @@ class TextTokensTest {
   @Test
   void rowsCarryTheVectorsOfTheirWord() throws IOException {
     Path file = write("a.txt", "The whale zyzzyva");
-    for (Precision precision : new Precision[] {Precision.MIXED, Precision.FLOAT64}) {
+    for (Element element : new Precision[] {Element.FLOAT, Element.DOUBLE}) {
       EmbeddingModel model = Sample.model(precision);
       SparkSession spark = Sample.newSession();
       List<InternalRow> rows = ordered(TextTokens.open(spark, List.of("" + file), model).table());
@@ -182,14 +182,14 @@ class TextTokensTest {
   }
 
   private static TextTokens open(SparkSession spark, String... paths) {
-    return TextTokens.open(spark, List.of(paths), Sample.model(Precision.MIXED));
+    return TextTokens.open(spark, List.of(paths), Sample.model(Element.FLOAT));
   }
 
   private static TextTokens open(int splitBytes, Path file) {
     return TextTokens.open(
         Sample.newSession(),
         List.of(file.toString()),
-        Sample.model(Precision.MIXED),
+        Sample.model(Element.FLOAT),
         Map.of(
             MAX_BYTES,
             Integer.toString(splitBytes),
@@ -200,7 +200,7 @@ class TextTokensTest {
   }
 
   private static int id(String word) {
-    return Sample.model(Precision.MIXED).vocabulary().id(word);
+    return Sample.model(Element.FLOAT).vocabulary().id(word);
   }
 
   private static List<String> shown(TextTokens text) {
