@@ -128,8 +128,8 @@ class TextTokensTest {
   @Test
   void rowsCarryTheVectorsOfTheirWord() throws IOException {
     Path file = write("a.txt", "The whale zyzzyva");
-    for (Element element : new Precision[] {Element.FLOAT, Element.DOUBLE}) {
-      EmbeddingModel model = Sample.model(precision);
+    for (Element element : Element.values()) {
+      EmbeddingModel model = Sample.model(element);
       SparkSession spark = Sample.newSession();
       List<InternalRow> rows = ordered(TextTokens.open(spark, List.of("" + file), model).table());
       assertThat(rows).extracting(row -> row.getInt(6)).containsExactly(2, id("whale"), 0);
@@ -141,7 +141,7 @@ class TextTokensTest {
           double[] actual = new double[64];
           for (int j = 0; j < 64; j++) {
             actual[j] =
-                precision.isDouble()
+                element == Element.DOUBLE
                     ? row.getArray(2 + i).getDouble(j)
                     : row.getArray(2 + i).getFloat(j);
           }
