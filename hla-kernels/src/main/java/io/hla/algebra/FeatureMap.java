@@ -29,7 +29,7 @@ public enum FeatureMap {
       }
       case ELU1 -> {
         for (int i = offset; i < offset + length; i++) {
-          values[i] = values[i] > 0 ? values[i] + 1 : Math.exp(values[i]);
+          values[i] = values[i] > 0 ? values[i] + 1 : StrictMath.exp(values[i]);
         }
       }
       case L2 -> {

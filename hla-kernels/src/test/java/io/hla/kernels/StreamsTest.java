@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.FeatureMap;
+import io.hla.algebra.Operator;
 import io.hla.algebra.Precision;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
@@ -188,6 +189,49 @@ class StreamsTest {
           .as(what)
           .isEqualTo(tokens.stateBehind(Kernels.recurrent(), zero).values());
     }
+  }
+
+  /** Streams so short that no sum of any order passes 2^53, whole and in two segments. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kernels")
+  void integersAreExactInEveryOrder(TestKernels kernel) {
+    for (int order = 1; order <= Operator.HIGHEST_ORDER; order++) {
+      for (Operator operator : List.of(Operator.hla(order), Operator.ahla(order))) {
+        AttentionSettings settings =
+            AttentionSettings.builder(2, 3)
+                .operator(operator)
+                .heads(2, 1)
+                .gated(true)
+                .precision(Precision.FLOAT64)
+                .build();
+        Stretch tokens = Stretch.integers(settings, 6, 35);
+        Arrays.setAll(tokens.q(), i -> Math.signum(tokens.q()[i]));
+        Arrays.setAll(tokens.k(), i -> Math.signum(tokens.k()[i]));
+        Arrays.fill(tokens.gate(), 1);
+        tokens.gate()[4] = 0;
+        double[] expected = DenseDefinition.outputs(settings, tokens);
+        State zero = State.initial(settings);
+        assertThat(Arrays.stream(expected).map(Math::abs).max().orElseThrow()).isLessThan(0x1p53);
+        assertThat(tokens.outputs(kernel.get(), zero)).as("%s", operator).isEqualTo(expected);
+        State inFront = zero;
+        for (int step = 0; step < Summary.steps(settings); step++) {
+          Summary a = tokens.slice(settings, 0, 2).summary(kernel.get(), step, zero);
+          State middle = step == 0 ? zero.advance(a) : inFrontOf(2, settings, tokens);
+          Summary b = tokens.slice(settings, 2, 5).summary(kernel.get(), step, middle);
+          State next = zero.advance(a.combine(b));
+          inFront = step == 0 ? next : inFront.withStep(step, next);
+        }
+        assertThat(tokens.slice(settings, 5, 6).outputs(kernel.get(), inFront))
+            .as("%s behind segments", operator)
+            .isEqualTo(Arrays.copyOfRange(expected, 5 * settings.outputWidth(), expected.length));
+      }
+    }
+  }
+
+  private static State inFrontOf(int token, AttentionSettings settings, Stretch tokens) {
+    return tokens
+        .slice(settings, 0, token)
+        .stateBehind(Kernels.recurrent(), State.initial(settings));
   }
 
   @ParameterizedTest(name = "{0}")

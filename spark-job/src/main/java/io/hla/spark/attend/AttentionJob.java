@@ -1,6 +1,7 @@
 package io.hla.spark.attend;
 
 import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.OperatorCost;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.kernels.KernelId;
@@ -302,6 +303,8 @@ public final class AttentionJob {
     ScanCost cost = onDriver ? found.onDriver() : found.onExecutors();
     int longest = Math.toIntExact(found.longest());
     figure("scannedOn", onDriver ? "driver" : "executors");
+    figure("scanSteps", steps);
+    OperatorCost.of(settings).whySteps().ifPresent(reason -> figure("scanStepsFor", reason));
     figure("fanIn", compute.fanIn());
     figure(
         "scanLevels", found.scanned() == 0 ? 0 : TreeShape.of(longest, compute.fanIn()).levels());
