@@ -172,7 +172,7 @@ class TokenRowsTest {
   @ParameterizedTest
   @MethodSource("io.hla.kernels.TestKernels#all")
   void wrongUseIsRefused(TestKernels kernel) {
-    AttentionSettings settings = AttentionSettings.builder(4, 4).build();
+    AttentionSettings settings = AttentionSettings.builder(4, 4).precision(Precision.MIXED).build();
     TokenRows rows = kernel.get().rows(settings, 8, Element.FLOAT, Element.FLOAT);
     assertThatThrownBy(() -> rows.get(Part.KEY, 32)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> rows.set(Part.KEY, -1, 0))
