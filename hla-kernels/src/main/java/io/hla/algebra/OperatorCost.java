@@ -96,19 +96,27 @@ public record OperatorCost(
     lines.add("operator " + settings.operator().text());
     lines.add(
         String.format(
-            "  state of %d heads: %s, %,d bytes",
-            settings.numHeads(), String.join(", ", matrices), stateBytes));
+            "  state of %s: %s, %,d bytes",
+            count(settings.numHeads(), "head"), String.join(", ", matrices), stateBytes));
     lines.add(String.format("  output: %,.0f operations for a token and head", operations));
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       lines.add(
           String.format(
-              "  scan step %d of %d: %d moments, %,d bytes a summary, %,.0f operations",
-              i + 1, steps.size(), step.matrices.size(), step.bytes, step.operations));
+              "  scan step %d of %d: %s, %,d bytes a summary, %,.0f operations",
+              i + 1,
+              steps.size(),
+              count(step.matrices.size(), "moment"),
+              step.bytes,
+              step.operations));
       lines.add("    " + String.join(", ", step.matrices));
       step.rules.forEach(rule -> lines.add("    " + rule));
     }
     whySteps.ifPresent(reason -> lines.add("  more than one step because of " + reason));
     return lines.toString();
+  }
+
+  private static String count(int count, String what) {
+    return count + " " + what + (count == 1 ? "" : "s");
   }
 }

@@ -99,7 +99,7 @@ class MisuseTest {
   @MethodSource("io.hla.kernels.TestKernels#all")
   void closingDuringAUseIsRefusedAndUsingAfterwardsToo(TestKernels kernel) throws Exception {
     Stretch tokens = Stretch.normal(SETTINGS, TOKENS, 2);
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 20; round++) {
       Applier applier = kernel.get().applier(State.initial(SETTINGS));
       Summarizer summarizer = kernel.get().summarizer(0, State.initial(SETTINGS));
       List<Seen> seen =
@@ -124,7 +124,7 @@ class MisuseTest {
   @ParameterizedTest
   @MethodSource("io.hla.kernels.TestKernels#all")
   void rowsAreNotFreedDuringAUse(TestKernels kernel) throws Exception {
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 20; round++) {
       TokenRows rows = kernel.get().rows(SETTINGS, TOKENS, Element.FLOAT, Element.FLOAT);
       try (Applier one = kernel.get().applier(State.initial(SETTINGS));
           Applier other = kernel.get().applier(State.initial(SETTINGS))) {

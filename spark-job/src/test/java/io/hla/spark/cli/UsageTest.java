@@ -37,7 +37,7 @@ class UsageTest {
     CommandRun run = CommandRun.withoutSpark(arguments);
     assertThat(run.code()).isZero();
     assertThat(run.out())
-        .contains("state of 1 heads: u [4 x 4], o [4 x 4]", "scan step 1 of 1: 3 moments")
+        .contains("state of 1 head: u [4 x 4], o [4 x 4]", "scan step 1 of 1: 3 moments")
         .contains("o += rho_B A.u^T B.<q|v>1");
     run = CommandRun.withoutSpark("inspect", "--operator", "hla4", "--num-heads", "2");
     assertThat(run.out()).contains("scan step 2 of 2", "more than one step because of F");
