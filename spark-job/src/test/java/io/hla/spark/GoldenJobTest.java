@@ -30,6 +30,14 @@ class GoldenJobTest {
     return Golden.all();
   }
 
+  /**
+   * One in three, of every operator and option: what sorts and what rounds is tried elsewhere, too.
+   */
+  static List<Golden> someCases() {
+    List<Golden> all = Golden.all();
+    return IntStream.range(0, all.size()).filter(i -> i % 3 == 1).mapToObj(all::get).toList();
+  }
+
   /** One table with one sequence for each number of files that the stream is cut into. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("cases")
@@ -45,7 +53,8 @@ class GoldenJobTest {
     }
     SparkSession spark = TestSpark.newSession();
     Path files = folder.resolve("tokens");
-    TokenFiles.write(spark, TokenStream.SCHEMA, TokenFiles.shuffled(pieces, SEED), files);
+    TokenFiles.write(
+        spark, TokenStream.schema(stream.settings()), TokenFiles.shuffled(pieces, SEED), files);
     Dataset<Row> table = spark.read().parquet(files.toString());
     TestJob job = TestJob.stored(spark, golden.settings(Precision.FLOAT64));
 
@@ -66,13 +75,14 @@ class GoldenJobTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource("cases")
+  @MethodSource("someCases")
   void scatteredRowsGiveTheDenseDefinitionWhenSorted(Golden golden) {
     TokenStream stream = golden.stream();
     SparkSession spark = TestSpark.newSession();
     List<Row> rows = new ArrayList<>(stream.rows("a", START));
     rows.addAll(stream.rows("b", START + 3));
-    Dataset<Row> table = table(spark, TokenFiles.scatter(rows, Math.min(4, rows.size()), SEED));
+    Dataset<Row> table =
+        table(spark, stream, TokenFiles.scatter(rows, Math.min(4, rows.size()), SEED));
     TestJob job = TestJob.stored(spark, golden.settings(Precision.FLOAT64)).sorted();
 
     Attention.Result result = job.run(table);
@@ -88,13 +98,13 @@ class GoldenJobTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource("cases")
+  @MethodSource("someCases")
   void floatArithmeticStaysCloseToTheDenseDefinition(Golden golden) {
     TokenStream stream = golden.stream();
     SparkSession spark = TestSpark.newSession();
     int parts = Math.min(3, stream.tokens());
     List<List<Row>> pieces = TokenFiles.split(stream.rows("s", START), parts);
-    Dataset<Row> table = table(spark, TokenFiles.shuffled(pieces, SEED));
+    Dataset<Row> table = table(spark, stream, TokenFiles.shuffled(pieces, SEED));
     for (Precision precision : new Precision[] {Precision.MIXED, Precision.FLOAT32}) {
       double[] o = TestJob.stored(spark, golden.settings(precision)).outputs(table).get("s");
       assertThat(golden.error(o))
@@ -103,8 +113,9 @@ class GoldenJobTest {
     }
   }
 
-  private static Dataset<Row> table(SparkSession spark, List<List<Row>> pieces) {
-    return TokenFiles.partitioned(spark, TokenStream.SCHEMA, pieces);
+  private static Dataset<Row> table(
+      SparkSession spark, TokenStream stream, List<List<Row>> pieces) {
+    return TokenFiles.partitioned(spark, TokenStream.schema(stream.settings()), pieces);
   }
 
   private static List<Integer> inOrder(int count) {

@@ -156,20 +156,26 @@ class BadInputTest {
         // numbers
         bad(
             "HLA_INPUT_NONFINITE",
-            "k[1] is NaN at position 2 of sequence \"a\", expected a finite float number",
+            "k[1] is NaN at position 2 of sequence \"a\", expected a finite double number",
             FIRST,
             SECOND,
             row("2", "[1, 2]", "[1, NaN]", "[1]")),
         bad(
             "HLA_INPUT_NONFINITE",
-            "q[0] is -Infinity at position 0 of sequence \"a\", expected a finite float number",
+            "q[0] is -Infinity at position 0 of sequence \"a\", expected a finite double number",
             row("0", "[-Infinity, 1]", "[1, 2]", "[1]"),
             "//",
             SECOND),
-        bad(
+        new Case(
+            List.of(FIRST + "\n" + row("1", "[1, 2]", "[1, 2]", "[1e300]")),
+            "--precision mixed",
             "HLA_INPUT_NONFINITE",
             "v[0] is Infinity at position 1 of sequence \"a\", expected a finite float number"
-                + " (the column holds doubles: precision float64 takes larger ones)",
+                + " (the column holds doubles: precision float64 takes larger ones)"),
+        bad(
+            "HLA_OVERFLOW",
+            "o[0] is Infinity at position 1 of sequence \"a\", expected a finite float"
+                + " (output type double holds larger numbers)",
             FIRST,
             row("1", "[1, 2]", "[1, 2]", "[1e300]")),
         // files
