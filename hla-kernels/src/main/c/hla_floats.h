@@ -45,17 +45,30 @@ static float narrow(double x)
 	return rounded;
 }
 
-/* Whether any number is denormal, among them what whole vectors reach behind a row. */
+/* The upper bit: below the least normal number, and not zero. */
+static uint32_t denormal(uint32_t bits)
+{
+	const uint32_t size = bits & 0x7fffffff;
+	return (size - 0x800000) & ~(size - 1);
+}
+
+/* Whether any number is denormal; what stands behind a row is not looked at. */
 static bool has_denormals(const float *from, ptrdiff_t stride, int width, int tokens)
 {
 	words found = {0};
-	for (int t = 0; t < tokens; t++)
-		for (int i = 0; i < width; i += WORDS) {
-			const words size = *(const words_in_memory *)(from + t * stride + i) & 0x7fffffff;
-			/* The upper bit: below the least normal number, and not zero. */
+	uint32_t all = 0;
+	for (int t = 0; t < tokens; t++, from += stride) {
+		int i = 0;
+		for (; i + WORDS <= width; i += WORDS) {
+			const words size = *(const words_in_memory *)(from + i) & 0x7fffffff;
 			found |= (size - 0x800000) & ~(size - 1);
 		}
-	uint32_t all = 0;
+		for (; i < width; i++) {
+			uint32_t bits;
+			memcpy(&bits, from + i, sizeof bits);
+			all |= denormal(bits);
+		}
+	}
 	for (int i = 0; i < WORDS; i++)
 		all |= found[i];
 	return all >> 31;
