@@ -1,5 +1,5 @@
 /*
- * The sizes of every instruction set, chosen by measurement (make bench).
+ * The sizes of every instruction set, chosen by measurement (bench kernels).
  *
  *               registers   tile of two vectors       tile of one vector         tokens of a sweep
  *   avx512      32 x 64 B   12 x 2: 24 + 2 + 1        16 x 1: 16 + 2 + 1         64

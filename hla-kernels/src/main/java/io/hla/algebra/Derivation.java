@@ -5,9 +5,13 @@ import io.hla.algebra.Program.Read;
 import io.hla.algebra.Program.Weighted;
 import io.hla.algebra.ScanStep.Product;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -84,11 +88,13 @@ final class Derivation {
     if (left.stream().allMatch(isMountain)) {
       return List.copyOf(left);
     }
+    Set<Integer> read = new HashSet<>();
+    Set<Integer> seen = new HashSet<>();
+    left.forEach(matrix -> List.of(matrix.y(), matrix.z()).forEach(x -> addRead(x, seen, read)));
     List<Matrix> needed =
         left.stream()
             .filter(isMountain)
-            .filter(
-                m -> left.stream().anyMatch(other -> needs(other, outputs.matrices().indexOf(m))))
+            .filter(matrix -> read.contains(outputs.matrices().indexOf(matrix)))
             .toList();
     if (needed.isEmpty()) {
       throw new AssertionError("no scan of " + outputs);
@@ -117,16 +123,14 @@ final class Derivation {
     return obstacle(of, matrix.z());
   }
 
-  private boolean needs(Matrix matrix, int other) {
-    return signalNeeds(matrix.y(), other) || signalNeeds(matrix.z(), other);
-  }
-
-  private boolean signalNeeds(int signal, int other) {
+  /** Adds the matrices that a signal is read from, and those behind them. */
+  private void addRead(int signal, Set<Integer> seen, Set<Integer> matrices) {
     Read read = outputs.read(signal);
-    return read != null
-        && (read.matrix() == other
-            || signalNeeds(read.x(), other)
-            || needs(outputs.matrices().get(read.matrix()), other));
+    if (read != null && seen.add(signal)) {
+      Matrix matrix = outputs.matrices().get(read.matrix());
+      matrices.add(read.matrix());
+      List.of(read.x(), matrix.y(), matrix.z()).forEach(x -> addRead(x, seen, matrices));
+    }
   }
 
   /** An input, or what follows from inputs and the matrices of earlier steps. */
@@ -145,6 +149,9 @@ final class Derivation {
   private final class Step {
     private final Program.Builder builder = new Program.Builder();
     private final List<Product> products = new ArrayList<>();
+
+    /** Signals of the program under their places in the step's. */
+    private final Map<Integer, Integer> copies = new HashMap<>();
 
     boolean derive(List<Matrix> targets) {
       targets.forEach(this::copy);
@@ -169,10 +176,14 @@ final class Derivation {
 
     private int copy(int signal) {
       Read read = outputs.read(signal);
-      return read == null
-          ? signal
-          : builder.derive(
-              new Read(copy(read.x()), copy(outputs.matrices().get(read.matrix())), read.strict()));
+      Integer known = copies.get(signal);
+      if (read == null || known != null) {
+        return read == null ? signal : known;
+      }
+      Matrix matrix = outputs.matrices().get(read.matrix());
+      int copy = builder.derive(new Read(copy(read.x()), copy(matrix), read.strict()));
+      copies.put(signal, copy);
+      return copy;
     }
 
     /** All products of a matrix; false if one needs a power below 0. */

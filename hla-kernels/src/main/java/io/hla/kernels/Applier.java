@@ -13,8 +13,10 @@ import java.util.Objects;
  *
  * <p>Bits do not depend on how many tokens a call has; those of the Java kernel do not where every
  * call but the last has a multiple of {@link AttentionKernel#BLOCK} tokens. A stream that goes on
- * from the {@link #state} of another gives the same bits as that other would in float64; in float32
- * and mixed, whose states are rounded or folded at set places, it equals it within their rounding.
+ * from the {@link #state} of another gives the bits that the other would have given in float64:
+ * native kernels wherever it stopped, the Java kernel behind a multiple of {@code BLOCK} tokens.
+ * Elsewhere, and in float32 and mixed, whose states are rounded or folded at set places, it equals
+ * it within their rounding.
  *
  * <p>For one thread at a time: use by two at once, and after {@link #close}, is an
  * IllegalStateException.
@@ -91,13 +93,11 @@ public final class Applier implements AutoCloseable {
   private void apply(Tokens arrays, int from, int count) {
     Objects.requireNonNull(arrays.output(), "output");
     arrays.check(computation.settings(), from, count);
-    use.enter();
-    try {
-      session.process(arrays, from, count);
-      tokens += count;
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          session.process(arrays, from, count);
+          tokens += count;
+        });
   }
 
   /**
@@ -108,24 +108,20 @@ public final class Applier implements AutoCloseable {
    */
   public void apply(TokenRows rows, int count) {
     rows.check(computation.settings(), count);
-    use.enter();
-    try {
-      rows.use(() -> session.process(rows, true, count));
-      tokens += count;
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          rows.during(() -> session.process(rows, true, count));
+          tokens += count;
+        });
   }
 
   /** The state behind the last token. */
   public State state() {
     double[] values = new double[computation.layout().size()];
-    use.enter();
-    try {
-      session.read(values);
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          session.read(values);
+        });
     return computation.state(tokens, values);
   }
 
@@ -141,13 +137,11 @@ public final class Applier implements AutoCloseable {
    */
   public void reset(State inFront) {
     StateException.checkSame("go on from a state", computation.settings(), inFront.settings());
-    use.enter();
-    try {
-      session.write(computation.matrices(inFront));
-      tokens = inFront.tokens();
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          session.write(computation.matrices(inFront));
+          tokens = inFront.tokens();
+        });
   }
 
   /**

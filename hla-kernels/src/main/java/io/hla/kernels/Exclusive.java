@@ -1,17 +1,18 @@
 package io.hla.kernels;
 
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /**
  * Keeps what is not safe for several threads from being used by two at once, or after it was
  * closed: such a mistake is an exception, where memory outside the Java heap would be torn.
  */
 final class Exclusive {
-  private static final int IDLE = 0;
-  private static final int IN_USE = 1;
-  private static final int CLOSED = 2;
+  private static final Object CLOSED = new Object();
 
-  private final AtomicInteger state = new AtomicInteger(IDLE);
+  /** The thread that is at it, null, or CLOSED. */
+  private final AtomicReference<Object> owner = new AtomicReference<>();
+
   private final String name;
 
   /**
@@ -23,25 +24,39 @@ final class Exclusive {
     this.name = name;
   }
 
-  /** Begins a use; {@link #leave} ends it. Throws IllegalStateException. */
-  void enter() {
-    if (!state.compareAndSet(IDLE, IN_USE)) {
-      throw refused();
-    }
+  /** Does work that no other thread may meet. Throws IllegalStateException. */
+  void during(Runnable work) {
+    during(
+        () -> {
+          work.run();
+          return null;
+        });
   }
 
-  void leave() {
-    state.set(IDLE);
+  /** The same with a result. */
+  <T> T during(Supplier<T> work) {
+    Thread current = Thread.currentThread();
+    if (owner.get() == current) {
+      return work.get();
+    }
+    if (!owner.compareAndSet(null, current)) {
+      throw refused();
+    }
+    try {
+      return work.get();
+    } finally {
+      owner.set(null);
+    }
   }
 
   /**
    * Whether this call closed it: false if it was closed. Throws IllegalStateException if in use.
    */
   boolean close() {
-    if (state.compareAndSet(IDLE, CLOSED)) {
+    if (owner.compareAndSet(null, CLOSED)) {
       return true;
     }
-    if (state.get() == IN_USE) {
+    if (owner.get() != CLOSED) {
       throw refused();
     }
     return false;
@@ -49,7 +64,7 @@ final class Exclusive {
 
   private IllegalStateException refused() {
     return new IllegalStateException(
-        state.get() == CLOSED
+        owner.get() == CLOSED
             ? "the " + name + " is closed"
             : "the " + name + " is in use by another thread");
   }

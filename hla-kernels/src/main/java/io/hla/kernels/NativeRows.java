@@ -2,7 +2,6 @@ package io.hla.kernels;
 
 import io.hla.algebra.AttentionSettings;
 import java.lang.ref.Cleaner;
-import java.lang.ref.Reference;
 
 /** Tokens outside the Java heap, in one piece of memory, every part from a cache line on. */
 final class NativeRows extends TokenRows {
@@ -47,23 +46,20 @@ final class NativeRows extends TokenRows {
 
   @Override
   public double get(Part part, int index) {
-    double number = get(address(part), checked(part, index), isDouble(part));
-    Reference.reachabilityFence(this);
-    return number;
+    checkIndex(part, index);
+    return during(() -> get(address(part), index, isDouble(part)));
   }
 
   @Override
   public void set(Part part, int index, double number) {
-    set(address(part), checked(part, index), isDouble(part), number);
-    Reference.reachabilityFence(this);
+    checkIndex(part, index);
+    during(() -> set(address(part), index, isDouble(part), number));
   }
 
   @Override
   public boolean isFinite(Part part, int tokens) {
     check(tokens);
-    boolean finite = isFinite(address(part), tokens * width(part), isDouble(part));
-    Reference.reachabilityFence(this);
-    return finite;
+    return during(() -> isFinite(address(part), tokens * width(part), isDouble(part)));
   }
 
   @Override

@@ -61,13 +61,11 @@ public final class Summarizer implements AutoCloseable {
 
   private void add(Tokens arrays, int from, int count) {
     arrays.check(computation.settings(), from, count);
-    use.enter();
-    try {
-      session.process(arrays, from, count);
-      tokens += count;
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          session.process(arrays, from, count);
+          tokens += count;
+        });
   }
 
   /**
@@ -78,26 +76,22 @@ public final class Summarizer implements AutoCloseable {
    */
   public void add(TokenRows rows, int count) {
     rows.check(computation.settings(), count);
-    use.enter();
-    try {
-      rows.use(() -> session.process(rows, false, count));
-      tokens += count;
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          rows.during(() -> session.process(rows, false, count));
+          tokens += count;
+        });
   }
 
   /** The summary of all tokens so far. */
   public Summary summary() {
     double[] all = new double[computation.layout().size()];
     double[] products = new double[computation.settings().gateWidth()];
-    use.enter();
-    try {
-      session.read(all);
-      session.readProducts(products);
-    } finally {
-      use.leave();
-    }
+    use.during(
+        () -> {
+          session.read(all);
+          session.readProducts(products);
+        });
     return computation.summary(tokens, all, products);
   }
 

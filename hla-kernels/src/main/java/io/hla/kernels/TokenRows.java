@@ -1,6 +1,8 @@
 package io.hla.kernels;
 
 import io.hla.algebra.AttentionSettings;
+import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Room for tokens on their way through a kernel: the rows of q, k and v, of the gates if there are
@@ -20,7 +22,7 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
   }
 
   private final AttentionSettings settings;
-  private final Exclusive use = new Exclusive("token rows");
+  private final Exclusive use = new Exclusive("set of token rows");
   private final int capacity;
   private final Element input;
   private final Element output;
@@ -114,21 +116,18 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
     }
   }
 
-  final int checked(Part part, int index) {
-    if (index < 0 || index >= capacity * width(part)) {
-      throw new IndexOutOfBoundsException(index);
-    }
-    return index;
+  final void checkIndex(Part part, int index) {
+    Objects.checkIndex(index, capacity * width(part));
   }
 
   /** Does work that must not meet {@link #close} in another thread. */
-  final void use(Runnable work) {
-    use.enter();
-    try {
-      work.run();
-    } finally {
-      use.leave();
-    }
+  final void during(Runnable work) {
+    use.during(work);
+  }
+
+  /** The same with a result. */
+  final <T> T during(Supplier<T> work) {
+    return use.during(work);
   }
 
   /** Frees what lies outside the Java heap; may be called twice, and by no thread during a use. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hla.algebra.ScanStep.Product;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -126,6 +127,18 @@ class DerivationTest {
                 Operator.program(
                     "a = LA(LA(q, k, k), q, k); b = LA(a, a, q); o = LA(q, k, LA(b, b, v))")));
     assertThat(steps).hasSizeGreaterThanOrEqualTo(3);
+  }
+
+  /** Every signal is used three times by the next: what is behind it is looked at once. */
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void deepProgramsAreDerivedAtOnce() {
+    StringBuilder text = new StringBuilder("a0 = LA(q, k, k)");
+    for (int i = 1; i < 30; i++) {
+      text.append(String.format("; a%d = LA(a%d, a%d, a%d)", i, i - 1, i - 1, i - 1));
+    }
+    text.append("; o = LA(a29, a29, v)");
+    assertThat(scan(of(Operator.program(text.toString())))).hasSizeGreaterThan(10);
   }
 
   @Test

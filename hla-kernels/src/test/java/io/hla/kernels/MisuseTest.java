@@ -132,7 +132,10 @@ class MisuseTest {
             inThreads(
                 20,
                 List.of(
-                    () -> one.apply(rows, TOKENS), () -> other.apply(rows, TOKENS), rows::close));
+                    () -> one.apply(rows, TOKENS),
+                    () -> other.apply(rows, TOKENS),
+                    () -> rows.isFinite(TokenRows.Part.QUERY, TOKENS),
+                    rows::close));
         for (Seen each : seen) {
           assertThat(each.refused)
               .allSatisfy(

@@ -157,9 +157,10 @@ public final class TokenBuffer implements AutoCloseable {
 
   /** Turns what stands in the gate column into gates. */
   private void readGates() {
-    int heads = rows.width(Part.GATE);
-    for (int i = 0; i < heads; i++) {
-      double number = rows.get(Part.GATE, size * heads + i);
+    Object base = rows.array(Part.GATE);
+    for (int i = 0; i < rows.width(Part.GATE); i++) {
+      long at = offset(Part.GATE, size) + (long) Double.BYTES * i;
+      double number = Platform.getDouble(base, at);
       double gate = layout.gateScale().gate(number);
       if (Double.isNaN(gate)) {
         throw new InputException(
@@ -172,7 +173,7 @@ public final class TokenBuffer implements AutoCloseable {
                 place(size),
                 layout.gateScale().expected()));
       }
-      rows.set(Part.GATE, size * heads + i, gate);
+      Platform.putDouble(base, at, gate);
     }
   }
 
