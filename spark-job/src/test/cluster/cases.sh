@@ -208,7 +208,7 @@ case_native_missing_auto() {
   expect_status 0
   # One set of kernels for the whole job: the least that its executors can run.
   expect_line "$work/report/native-missing-auto.json" '"kernels" : "java'
-  expect_line "$work/report/native-missing-auto.json" '"kernelsReason" : ".*least'
+  expect_line "$work/report/native-missing-auto.json" '"kernelsBecause" : ".*least'
   [ -n "$(grep -lsE 'Computing in Java, .*cannot unpack' "$work"/worker*/app-*/1/stderr)" ] || problem "no line in the log"
 }
 

@@ -10,7 +10,7 @@ import io.hla.spark.runs.Run;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.state.StateTable;
 import io.hla.spark.table.SequenceKey;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
@@ -56,8 +56,9 @@ record Attended(
   }
 
   @Override
-  public Map<String, Object> figures() {
-    Map<String, Object> figures = new LinkedHashMap<>(prepared.figures());
+  public Map<Figure, Object> figures() {
+    Map<Figure, Object> figures = new EnumMap<>(Figure.class);
+    figures.putAll(prepared.figures());
     figures.putAll(plan.counted());
     return figures;
   }

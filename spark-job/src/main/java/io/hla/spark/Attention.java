@@ -308,6 +308,11 @@ public final class Attention {
     return with(request -> request.initialStates = states);
   }
 
+  /** Whether a sequence without an initial state is an error, instead of one that is new. */
+  public Attention requireStates(boolean value) {
+    return compute(compute.withRequiredStates(value));
+  }
+
   /** {@link #run} also gives the states behind all sequences. */
   public Attention withFinalStates() {
     return with(request -> request.withFinalStates = true);
@@ -346,6 +351,17 @@ public final class Attention {
     AttentionPlan plan = plan(selection);
     return new Attended(
         plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
+  }
+
+  /**
+   * What {@link #run} would find and cost: positions are read, and nothing else.
+   *
+   * @return figures of the input and the plan; {@link Figure#RUNS_IF_STORED} in place of the runs
+   *     where tokens would be sorted
+   * @throws InputException if the table is refused for its columns, positions or states
+   */
+  public Map<Figure, Object> estimate(Dataset<Row> tokens) {
+    return plan(selection(tokens)).estimate();
   }
 
   private HeadSizes sizes() {
@@ -466,13 +482,8 @@ public final class Attention {
     /** The type of the sequence column, or null when there is none. */
     DataType sequenceType();
 
-    /**
-     * Figures of the job so far, under the names of the report. What tasks count grows with every
-     * action: readingSeconds and computingSeconds (of all tasks together) and, for Parquet files,
-     * rowsFromPages (rows whose vectors were taken from pages as they lie) and splitsDecoded
-     * (splits of files whose vectors Spark's reader decoded).
-     */
-    Map<String, Object> figures();
+    /** Figures of the job so far; what tasks count grows with every action. */
+    Map<Figure, Object> figures();
 
     /** Tokens of the table. */
     long tokens();

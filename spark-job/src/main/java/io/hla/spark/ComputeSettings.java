@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
  * @param driverBytes the most bytes of summaries and states, as they lie in memory, that the driver
  *     scans itself
  * @param driverRuns the most runs that the driver lists
+ * @param requireStates whether a sequence without an initial state is an error
  */
 public record ComputeSettings(
     String kernels,
@@ -31,7 +32,8 @@ public record ComputeSettings(
     int fanIn,
     long openBytes,
     long driverBytes,
-    int driverRuns)
+    int driverRuns,
+    boolean requireStates)
     implements Serializable {
   /** Bytes that a native session holds beside what its settings ask for. */
   private static final long SESSION_BYTES = 64L << 10;
@@ -67,12 +69,22 @@ public record ComputeSettings(
         DEFAULT_FAN_IN,
         DEFAULT_OPEN_BYTES,
         DEFAULT_DRIVER_BYTES,
-        DEFAULT_DRIVER_RUNS);
+        DEFAULT_DRIVER_RUNS,
+        false);
   }
 
   public ComputeSettings withKernels(String name, String set) {
     return new ComputeSettings(
-        name, set, order, cutEvery, refuseNonFinite, fanIn, openBytes, driverBytes, driverRuns);
+        name,
+        set,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        driverBytes,
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withOrder(InputOrder value) {
@@ -85,7 +97,8 @@ public record ComputeSettings(
         fanIn,
         openBytes,
         driverBytes,
-        driverRuns);
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withCutEvery(long positions) {
@@ -98,12 +111,22 @@ public record ComputeSettings(
         fanIn,
         openBytes,
         driverBytes,
-        driverRuns);
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withRefuseNonFinite(boolean value) {
     return new ComputeSettings(
-        kernels, instructionSet, order, cutEvery, value, fanIn, openBytes, driverBytes, driverRuns);
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        value,
+        fanIn,
+        openBytes,
+        driverBytes,
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withFanIn(int value) {
@@ -116,7 +139,8 @@ public record ComputeSettings(
         value,
         openBytes,
         driverBytes,
-        driverRuns);
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withOpenBytes(long bytes) {
@@ -129,7 +153,8 @@ public record ComputeSettings(
         fanIn,
         bytes,
         driverBytes,
-        driverRuns);
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withDriverBytes(long bytes) {
@@ -142,7 +167,8 @@ public record ComputeSettings(
         fanIn,
         openBytes,
         bytes,
-        driverRuns);
+        driverRuns,
+        requireStates);
   }
 
   public ComputeSettings withDriverRuns(int runs) {
@@ -155,7 +181,22 @@ public record ComputeSettings(
         fanIn,
         openBytes,
         driverBytes,
-        runs);
+        runs,
+        requireStates);
+  }
+
+  public ComputeSettings withRequiredStates(boolean value) {
+    return new ComputeSettings(
+        kernels,
+        instructionSet,
+        order,
+        cutEvery,
+        refuseNonFinite,
+        fanIn,
+        openBytes,
+        driverBytes,
+        driverRuns,
+        value);
   }
 
   /** The same job with its scan on the driver, whatever its size, or on executors. */

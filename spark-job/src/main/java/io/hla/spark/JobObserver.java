@@ -11,14 +11,14 @@ public interface JobObserver {
   /** A phase begins; {@code doing} is for people. */
   default void phaseStarted(String phase, String doing) {}
 
-  /** The share of the phase that is done, from 0 to 1. */
+  /** The share of the phase that is done, from 0 to 1: tasks that ended, of all that are known. */
   default void progress(String phase, double share) {}
 
-  /** A phase ended, well or with a failure, after that many seconds. */
-  default void phaseEnded(String phase, double seconds) {}
+  /** A phase ended, well or with a failure. */
+  default void phaseEnded(PhaseFigures phase) {}
 
   /** A figure of the job: a number, a text, or a list of these. */
-  default void figure(String name, Object value) {}
+  default void figure(Figure figure, Object value) {}
 
   /** Something that the user should know and that is no error. */
   default void warning(String message) {}

@@ -81,7 +81,7 @@ class AnyDataFrameTest {
     TokenFiles.write(spark, TokenStream.SCHEMA, shortSequences(), folder.resolve("short"));
     Attention.Result result =
         TestJob.request(SETTINGS).run(spark.read().parquet(folder.resolve("tokens").toString()));
-    assertThat(result.figures()).containsEntry("inputOrder", "stored");
+    assertThat(result.figures()).containsEntry(Figure.INPUT_ORDER, "stored");
     assertThat(result.runs()).isEqualTo(2 + SHORT_SEQUENCES);
     expected = Bits.of(result.outputs());
   }
@@ -144,19 +144,25 @@ class AnyDataFrameTest {
   @Test
   void figuresTellWhatIsMaterialized() {
     assertThat(request.run(shorts()).figures())
-        .containsEntry("inputOrder", "stored")
-        .doesNotContainKey("materialized");
+        .containsEntry(Figure.INPUT_ORDER, "stored")
+        .doesNotContainKey(Figure.MATERIALIZED_BECAUSE);
     assertThat(request.run(shorts().cache()).figures())
-        .containsEntry("inputOrder", "stored")
-        .doesNotContainKey("materialized");
+        .containsEntry(Figure.INPUT_ORDER, "stored")
+        .doesNotContainKey(Figure.MATERIALIZED_BECAUSE);
     Attention.Result shuffled = request.run(shorts().repartition(3));
-    assertThat(shuffled.figures()).containsEntry("inputOrder", "sorted");
-    assertThat(shuffled.figures().get("materialized")).asString().contains("shuffles rows");
-    assertThat(request.run(shorts().orderBy("pos").limit(3)).figures().get("materialized"))
+    assertThat(shuffled.figures()).containsEntry(Figure.INPUT_ORDER, "sorted");
+    assertThat(shuffled.figures().get(Figure.MATERIALIZED_BECAUSE))
+        .asString()
+        .contains("shuffles rows");
+    assertThat(
+            request
+                .run(shorts().orderBy("pos").limit(3))
+                .figures()
+                .get(Figure.MATERIALIZED_BECAUSE))
         .asString()
         .contains("order of its rows differs");
     assertThat(request.run(shorts().repartition(3).cache()).figures())
-        .doesNotContainKey("materialized");
+        .doesNotContainKey(Figure.MATERIALIZED_BECAUSE);
   }
 
   @Test
@@ -290,7 +296,7 @@ class AnyDataFrameTest {
               first,
               name,
               "of the vectors that were kept");
-          assertThat(request.run(table).figures().get("materialized"))
+          assertThat(request.run(table).figures().get(Figure.MATERIALIZED_BECAUSE))
               .as(name)
               .asString()
               .contains("not deterministic");
@@ -378,7 +384,7 @@ class AnyDataFrameTest {
         expectedSecond = outputs;
         assertClose(joined(firstOutputs, outputs), Bits.of(whole.outputs()));
         assertThat(second.figures())
-            .containsEntry("continuedSequences", 200L - 50 - newSequences());
+            .containsEntry(Figure.CONTINUED_SEQUENCES, 200L - 50 - newSequences());
       }
       Bits.assertSame(outputs, expectedSecond, source.getKey());
       Map<String, Row> ends = byName(second.finalStates());
@@ -509,7 +515,7 @@ class AnyDataFrameTest {
     Dataset<Row> before = outOfOrder(stream.slice(0, 60), 0, 0);
     Dataset<Row> after = outOfOrder(stream.slice(60, 130), 60, 17);
     Attention.Result first = few.run(before);
-    assertThat(first.figures()).containsEntry("scannedOn", "driver");
+    assertThat(first.figures()).containsEntry(Figure.SCANNED_ON, "driver");
     assertSameResults(many.run(before), first);
     Dataset<Row> states = first.finalStates();
     assertSameResults(many.initialStates(states).run(after), few.initialStates(states).run(after));
@@ -547,11 +553,11 @@ class AnyDataFrameTest {
   private static void assertLocalTrees(Attention.Result result) {
     var figures = ((Attended) result).prepared().plan().figures();
     assertThat(2 * figures.neighbours()).isGreaterThan(figures.scanned());
-    assertThat(result.figures()).containsEntry("scannedOn", "executors");
+    assertThat(result.figures()).containsEntry(Figure.SCANNED_ON, "executors");
   }
 
   private static void assertSameResults(Attention.Result actual, Attention.Result expected) {
-    assertThat(actual.figures()).containsEntry("scannedOn", "executors");
+    assertThat(actual.figures()).containsEntry(Figure.SCANNED_ON, "executors");
     Bits.assertSame(Bits.of(actual.outputs()), Bits.of(expected.outputs()), "outputs");
     assertThat(byName(actual.finalStates())).isEqualTo(byName(expected.finalStates()));
     assertThat(all(actual.prefixes())).isEqualTo(all(expected.prefixes())).isNotEmpty();

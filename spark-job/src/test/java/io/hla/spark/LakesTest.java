@@ -92,7 +92,7 @@ class LakesTest {
   void aDeltaTableGivesTheBitsOfItsParquetFiles() {
     Attention.Result result = request.run(spark.table("delta_tokens"));
     assertThat(result.runs()).isEqualTo(4);
-    assertThat(result.figures()).containsEntry("inputOrder", "stored");
+    assertThat(result.figures()).containsEntry(Figure.INPUT_ORDER, "stored");
     Bits.assertSame(Bits.of(result.outputs()), expected, "Delta");
   }
 
@@ -103,7 +103,7 @@ class LakesTest {
     Dataset<Row> table = spark.table(name);
     Bits.assertSame(Bits.of(sorted.attend(table)), expectedSorted, name, "sorted");
     Attention.Result stored = request.inputOrder(InputOrder.STORED).run(table);
-    assertThat(stored.figures()).doesNotContainKey("materialized");
+    assertThat(stored.figures()).doesNotContainKey(Figure.MATERIALIZED_BECAUSE);
     Map<Object, double[]> outputs = Bits.of(stored.outputs());
     Bits.assertSame(Bits.of(stored.outputs()), outputs, name, "again");
     // Where runs end is up to the table; a short sequence is one run anywhere.
@@ -164,7 +164,7 @@ class LakesTest {
     first.finalStates().write().format(format).saveAsTable(table);
     Attention.Result second =
         states.initialStates(spark.table(table)).run(tokens.where("pos >= 20"));
-    assertThat(second.figures()).containsEntry("continuedSequences", 2L);
+    assertThat(second.figures()).containsEntry(Figure.CONTINUED_SEQUENCES, 2L);
     Bits.of(second.outputs())
         .forEach(
             (seq, o) ->

@@ -78,7 +78,7 @@ class LocalClusterTest {
   void executorsLoadTheKernelsOfThisMachine() {
     Attention.Result result = jobs(cluster).get(0).run(table(cluster));
     String kernels = Kernels.choose("auto", "auto").name();
-    assertThat(result.figures().get("kernels")).asString().startsWith(kernels + " ");
+    assertThat(result.figures().get(Figure.KERNELS)).asString().startsWith(kernels + " ");
   }
 
   /** Every task fails once, in every pass. */

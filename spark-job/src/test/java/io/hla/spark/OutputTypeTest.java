@@ -37,7 +37,7 @@ class OutputTypeTest {
     List<Row> doubles = rows(request.outputType(Element.DOUBLE).attend(tokens), "double");
     Attention.Result result = request.run(tokens);
     List<Row> floats = rows(result.outputs(), "float");
-    assertThat(result.figures()).containsEntry("rowsFromPages", 2 * TOKENS);
+    assertThat(result.figures()).containsEntry(Figure.ROWS_FROM_PAGES, 2 * TOKENS);
     assertThat(floats).hasSize((int) TOKENS).hasSameSizeAs(doubles);
     for (int i = 0; i < floats.size(); i++) {
       List<Float> rounded = new ArrayList<>();

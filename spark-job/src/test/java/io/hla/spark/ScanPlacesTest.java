@@ -89,10 +89,10 @@ class ScanPlacesTest {
     for (long cutEvery : new long[] {16, 0}) {
       TestJob cut = new TestJob(job.spark(), job.request().cutEvery(cutEvery));
       Found driver = Found.of(cut, tokens, null);
-      assertThat(driver.figures()).containsEntry("scannedOn", "driver");
+      assertThat(driver.figures()).containsEntry(Figure.SCANNED_ON, "driver");
       assertThat(driver.runs()).isEqualTo(cutEvery > 0 ? 38 + 40 + 2 + 1 : 5);
       Found executors = Found.of(cut.scannedOnExecutors(), tokens, null);
-      assertThat(executors.figures()).containsEntry("scannedOn", "executors");
+      assertThat(executors.figures()).containsEntry(Figure.SCANNED_ON, "executors");
       executors.assertSameAs(driver, as + ", cut every " + cutEvery);
 
       Dataset<Row> states =
@@ -119,7 +119,7 @@ class ScanPlacesTest {
       Map<String, String> states,
       Map<String, String> prefixes,
       long runs,
-      Map<String, Object> figures) {
+      Map<Figure, Object> figures) {
     static Found of(TestJob job, Dataset<Row> tokens, Dataset<Row> states) {
       Attention request = job.request().withFinalStates().withPrefixes();
       Attention.Result result =

@@ -1,42 +1,36 @@
 package io.hla.spark.attend;
 
 import io.hla.algebra.AttentionSettings;
-import io.hla.algebra.OperatorCost;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.kernels.KernelId;
 import io.hla.spark.ComputeSettings;
-import io.hla.spark.InputOrder;
+import io.hla.spark.Figure;
+import io.hla.spark.InputException;
 import io.hla.spark.JobObserver;
 import io.hla.spark.passes.JobMetrics;
 import io.hla.spark.passes.OutputPass;
 import io.hla.spark.passes.SummaryPass;
 import io.hla.spark.runs.DriverPlan;
 import io.hla.spark.runs.ExecutorPlan;
-import io.hla.spark.runs.IndexTask;
 import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.RunIndex;
 import io.hla.spark.runs.RunPlan;
 import io.hla.spark.runs.StreamFigures;
 import io.hla.spark.scan.Node;
-import io.hla.spark.scan.ScanCost;
-import io.hla.spark.scan.TreeShape;
 import io.hla.spark.state.InitialStates;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.Overflow;
-import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.catalyst.InternalRow;
-import scala.Tuple2;
 
 /**
  * One job, step by step: index the runs, order them, summarize them, scan the summaries. What is
@@ -47,14 +41,13 @@ public final class AttentionJob {
 
   private final JavaSparkContext context;
   private final AttentionSettings template;
-  private final HeadSizes givenSizes;
   private final ComputeSettings compute;
   private final TokenRow layout;
   private final boolean withFinal;
   private final JobMetrics metrics;
-  private final JobObserver observer;
   private final Phases phases;
-  private final Map<String, Object> figures = new LinkedHashMap<>();
+  private final JobFigures figures;
+  private final TokenIndexer indexer;
 
   /**
    * @param template settings for heads of any size
@@ -72,18 +65,15 @@ public final class AttentionJob {
       JobObserver observer) {
     this.context = context;
     this.template = template;
-    this.givenSizes = givenSizes;
     this.compute = compute;
     this.layout = layout;
     this.withFinal = withFinal;
     this.metrics = metrics;
-    this.observer = observer;
     this.phases = new Phases(context.sc(), observer);
+    this.figures = new JobFigures(observer);
+    this.indexer =
+        new TokenIndexer(template, givenSizes, compute, layout, metrics, phases, figures);
   }
-
-  /** Tokens as they are read by all passes behind the index. */
-  private record Indexed(
-      JavaRDD<InternalRow> rows, RunIndex index, OccupiedPartitions occupied, boolean sorted) {}
 
   /**
    * Runs every pass but the last.
@@ -92,24 +82,18 @@ public final class AttentionJob {
    * @throws io.hla.spark.InputException if the tokens or the states are refused
    */
   public Prepared prepare(TokenSource source, JavaRDD<InternalRow> states) {
-    Indexed indexed = indexed(source);
+    IndexedTokens indexed = indexer.index(source);
     RunIndex index = indexed.index();
     KernelId kernel = kernel(index);
     AttentionSettings settings = settings(index, states);
-    RunPlan plan = plan(index, states, settings);
+    PlanFigures cost = new PlanFigures(settings, compute, figures);
+    RunPlan plan = plan(indexed, states, settings, cost);
+    figures.put(Figure.KERNELS, kernel.toString());
+    cost.tellMemory(context.getConf(), context.master(), layout);
     StreamFigures found = plan.figures();
-    figure("tokens", found.tokens());
-    figure("sequences", found.sequences());
-    figure("runs", found.runs());
-    figure("partitions", index.partitions());
-    figure("inputOrder", indexed.sorted() ? "sorted" : "stored");
-    if (states != null) {
-      figure("continuedSequences", found.continued());
-    }
     OccupiedPartitions occupied = indexed.occupied();
-    StateScan.Scanned scanned = scan(indexed.rows(), occupied, plan, settings, kernel);
-    figure("kernels", kernel.toString());
-    figure("taskBufferBytes", TokenBuffer.fullBytes(settings, layout));
+    StateScan.Scanned scanned =
+        scan(indexed.rows(), occupied, plan, settings, kernel, cost.isScannedOnDriver(found));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
     JavaRDD<PlannedRun> runs = plan.withStates(scanned.inFront());
     return new Prepared(
@@ -122,90 +106,36 @@ public final class AttentionJob {
         pass,
         checked(withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind()),
         checked(prefixes(runs, found, settings)),
-        Map.copyOf(figures));
+        figures.all());
   }
 
-  private void figure(String name, Object value) {
-    figures.put(name, value);
-    observer.figure(name, value);
-  }
-
-  // --- Index ---
-
-  private Indexed indexed(TokenSource source) {
-    String instability = source.instability();
-    boolean sort = compute.order() == InputOrder.SORT;
-    if (instability != null) {
-      figure("materialized", instability);
-      // Kept rows have to be moved anyway, and sorted ones do not depend on how they were.
-      sort |= compute.order() == InputOrder.AUTO;
+  /**
+   * Looks at positions alone: what there is to do and what it will cost. Nothing is sorted or kept.
+   *
+   * @throws io.hla.spark.InputException if the positions or the states are refused
+   */
+  public Map<Figure, Object> estimate(TokenSource source, JavaRDD<InternalRow> states) {
+    IndexedTokens looked = indexer.look(source);
+    RunIndex index = looked.index();
+    KernelId kernel = kernel(index);
+    AttentionSettings settings = settings(index, states);
+    PlanFigures cost = new PlanFigures(settings, compute, figures);
+    if (looked.sorted()) {
+      cost.tellSorted(index, indexer.chunk());
+    } else {
+      plan(looked, states, settings, cost);
     }
-    if (!sort) {
-      JavaRDD<InternalRow> rows = instability == null ? source.rows() : source.materialized();
-      JavaRDD<InternalRow> positions = instability == null ? source.positions() : null;
-      RunIndex index = index("index", "reading positions", rows, positions, compute);
-      if (compute.order() == InputOrder.AUTO && index.tokens() > 0) {
-        sort = index.sortingCostsLess(sized(sizes(index)), layout);
-      }
-      if (!sort && !index.isListed()) {
-        index.forget();
-        ComputeSettings listing = compute.withOrder(InputOrder.STORED);
-        index = index("index", "reading positions again", rows, positions, listing);
-      }
-      if (!sort) {
-        return new Indexed(rows, index, occupied(source, index), false);
-      }
-      index.forget();
-      figure("sortedBecause", "so many runs cost more to scan than to sort");
-    }
-    long chunk = compute.cutEvery() > 0 ? compute.cutEvery() : SortedTokens.CHUNK;
-    JavaRDD<InternalRow> rows = source.sorted(chunk);
-    ComputeSettings chunked = compute.withOrder(InputOrder.SORT).withCutEvery(chunk);
-    String doing = "sorting tokens by sequence and position";
-    RunIndex index = index("sort", doing, rows, null, chunked);
-    return new Indexed(rows, index, OccupiedPartitions.all(index.partitions()), true);
-  }
-
-  /** What is no file is read again where it had no rows: it must have none this time, too. */
-  private static OccupiedPartitions occupied(TokenSource source, RunIndex index) {
-    return source.isOfFiles() && source.instability() == null
-        ? new OccupiedPartitions(index.occupied())
-        : OccupiedPartitions.all(index.partitions());
-  }
-
-  private RunIndex index(
-      String phase,
-      String doing,
-      JavaRDD<InternalRow> rows,
-      JavaRDD<InternalRow> positions,
-      ComputeSettings how) {
-    IndexTask task = new IndexTask(layout, template, givenSizes, how, metrics.positions());
-    JavaRDD<byte[]> pass =
-        positions == null
-            ? rows.mapPartitionsWithIndex(task::runWide, true)
-            : PartitionWork.numbered(positions)
-                .zipPartitions(
-                    rows,
-                    (one, first) -> {
-                      Tuple2<Integer, Iterator<InternalRow>> part = one.next();
-                      return task.run(part._1(), part._2(), first);
-                    });
-    return phases.run(phase, doing, () -> RunIndex.of(pass, compute.driverRuns()));
-  }
-
-  private HeadSizes sizes(RunIndex index) {
-    return givenSizes != null
-        ? givenSizes
-        : index.sizes(layout, template.numHeads(), template.numKvHeads());
-  }
-
-  private AttentionSettings sized(HeadSizes sizes) {
-    return template.withSizes(sizes.headDim(), sizes.valueDim());
+    figures.put(Figure.KERNELS, kernel.toString());
+    figures.put(Figure.VECTOR_BYTES, index.tokens() * layout.tokenBytes(settings));
+    figures.put(Figure.OUTPUT_BYTES, index.tokens() * layout.outputBytes(settings));
+    cost.tellMemory(context.getConf(), context.master(), layout);
+    index.forget();
+    return figures.all();
   }
 
   /** A table without tokens takes its head sizes from the states. */
   private AttentionSettings settings(RunIndex index, JavaRDD<InternalRow> states) {
-    HeadSizes sizes = sizes(index);
+    HeadSizes sizes = indexer.sizes(index);
     if (sizes == null && states != null) {
       InitialStates read = new InitialStates(layout.sequenceType());
       List<int[]> known =
@@ -218,7 +148,7 @@ public final class AttentionJob {
         return template.withSizes(known.get(0)[0], known.get(0)[1]);
       }
     }
-    return sized(sizes == null ? HeadSizes.EMPTY : sizes);
+    return indexer.sized(sizes == null ? HeadSizes.EMPTY : sizes);
   }
 
   /** One set of kernels for all passes and all retries: the least that any executor has. */
@@ -226,15 +156,39 @@ public final class AttentionJob {
     KernelId kernel = index.kernel() == null ? KernelId.JAVA : index.kernel();
     if (index.kernels().size() > 1) {
       String reason = "the least that all executors run: they have " + index.kernels();
-      figure("kernelsReason", reason);
-      observer.warning("Computing with " + kernel + " kernels, " + reason);
+      figures.put(Figure.KERNELS_BECAUSE, reason);
+      figures.warn("Computing with " + kernel + " kernels, " + reason);
     }
     return kernel;
   }
 
   // --- Order ---
 
-  private RunPlan plan(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {
+  private RunPlan plan(
+      IndexedTokens indexed,
+      JavaRDD<InternalRow> states,
+      AttentionSettings settings,
+      PlanFigures cost) {
+    RunPlan plan = ordered(indexed.index(), states, settings);
+    cost.tellInput(plan.figures(), states != null);
+    figures.put(Figure.PARTITIONS, indexed.index().partitions());
+    figures.put(Figure.INPUT_ORDER, indexed.sorted() ? "sorted" : "stored");
+    cost.tellScan(plan.figures());
+    if (compute.requireStates() && plan.figures().firstNew() != null) {
+      throw new InputException(
+          "HLA_STATE_REQUIRED",
+          String.format(
+              Locale.ROOT,
+              "%,d of %,d sequences have no initial state, the first of them is %s; expected one of"
+                  + " each",
+              plan.figures().sequences() - plan.figures().continued(),
+              plan.figures().sequences(),
+              plan.figures().firstNew()));
+    }
+    return plan;
+  }
+
+  private RunPlan ordered(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {
     if (states == null && index.isOnDriver()) {
       return new DriverPlan(context, index, compute.fanIn(), withFinal);
     }
@@ -254,14 +208,12 @@ public final class AttentionJob {
       OccupiedPartitions occupied,
       RunPlan plan,
       AttentionSettings settings,
-      KernelId kernel) {
-    StreamFigures found = plan.figures();
+      KernelId kernel,
+      boolean onDriver) {
     StateAction action = new StateAction(settings, metrics);
     StateScan scan = new StateScan(context, plan, action, compute.fanIn(), withFinal, phases);
     int steps = Summary.steps(settings);
-    boolean onDriver = isScannedOnDriver(found, settings);
-    describe(found, settings, onDriver);
-    if (found.scanned() == 0) {
+    if (plan.figures().scanned() == 0) {
       return scan.none();
     }
     StateScan.Scanned scanned = null;
@@ -282,36 +234,6 @@ public final class AttentionJob {
 
   private SummaryPass summaryPass(AttentionSettings settings, KernelId kernel, int step) {
     return new SummaryPass(layout, settings, kernel, compute.refuseNonFinite(), step, metrics);
-  }
-
-  private boolean isScannedOnDriver(StreamFigures found, AttentionSettings settings) {
-    double each = State.bytesInMemory(settings);
-    for (int step = 0; step < Summary.steps(settings); step++) {
-      each += Summary.bytesInMemory(settings, step);
-    }
-    return found.scanned() <= compute.driverRuns()
-        && (found.scanned() + found.continued()) * each <= compute.driverBytes();
-  }
-
-  /** Says what the scan moves and computes, in all of its steps. */
-  private void describe(StreamFigures found, AttentionSettings settings, boolean onDriver) {
-    int steps = Summary.steps(settings);
-    long summaryBytes = 0;
-    for (int i = 0; i < steps; i++) {
-      summaryBytes += Summary.identity(settings, i).toBytes().length;
-    }
-    ScanCost cost = onDriver ? found.onDriver() : found.onExecutors();
-    int longest = Math.toIntExact(found.longest());
-    figure("scannedOn", onDriver ? "driver" : "executors");
-    figure("scanSteps", steps);
-    OperatorCost.of(settings).whySteps().ifPresent(reason -> figure("scanStepsFor", reason));
-    figure("fanIn", compute.fanIn());
-    figure(
-        "scanLevels", found.scanned() == 0 ? 0 : TreeShape.of(longest, compute.fanIn()).levels());
-    figure("combines", steps * cost.combines());
-    figure("advances", steps * cost.advances());
-    figure("summaryBytesMoved", cost.summaries() * summaryBytes);
-    figure("stateBytesMoved", steps * cost.states() * State.initial(settings).toBytes().length);
   }
 
   // --- Outputs and states ---

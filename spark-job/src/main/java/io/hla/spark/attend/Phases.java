@@ -1,17 +1,11 @@
 package io.hla.spark.attend;
 
 import io.hla.spark.JobObserver;
-import java.util.HashSet;
-import java.util.Properties;
-import java.util.Set;
+import io.hla.spark.PhaseFigures;
 import java.util.UUID;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
-import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerJobStart;
-import org.apache.spark.scheduler.SparkListenerTaskEnd;
-import org.apache.spark.scheduler.StageInfo;
-import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Runs phases of a job: named in Spark's UI, told to an observer. Job groups and tags stay the
@@ -20,6 +14,7 @@ import scala.jdk.javaapi.CollectionConverters;
 public final class Phases {
   private static final String DESCRIPTION = "spark.job.description";
   private static final String PHASE = "spark.hla.phase";
+  private static final long LONGEST_WAIT_MILLIS = 5_000;
 
   private final SparkContext context;
   private final JobObserver observer;
@@ -34,24 +29,38 @@ public final class Phases {
     String described = context.getLocalProperty(DESCRIPTION);
     String outer = context.getLocalProperty(PHASE);
     String id = UUID.randomUUID().toString();
-    Progress progress = new Progress(id, phase);
+    PhaseListener tasks = new PhaseListener(PHASE, id, phase, observer);
     boolean observed = observer != JobObserver.NONE;
     observer.phaseStarted(phase, doing);
     context.setLocalProperty(DESCRIPTION, "HLA " + phase + ": " + doing);
     context.setLocalProperty(PHASE, id);
     if (observed) {
-      context.addSparkListener(progress);
+      context.addSparkListener(tasks);
     }
     long start = System.nanoTime();
     try {
       return work.get();
     } finally {
-      if (observed) {
-        context.removeSparkListener(progress);
-      }
+      double seconds = (System.nanoTime() - start) / 1e9;
       context.setLocalProperty(PHASE, outer);
       context.setLocalProperty(DESCRIPTION, described);
-      observer.phaseEnded(phase, (System.nanoTime() - start) / 1e9);
+      if (observed) {
+        awaitNews();
+        context.removeSparkListener(tasks);
+        PhaseFigures figures = tasks.figures(doing, seconds);
+        observer.phaseEnded(figures);
+      }
+    }
+  }
+
+  // What tasks took is told a moment after their job has ended.
+  private void awaitNews() {
+    try {
+      if (!context.isStopped()) {
+        context.listenerBus().waitUntilEmpty(LONGEST_WAIT_MILLIS);
+      }
+    } catch (TimeoutException e) {
+      observer.warning("Spark's events are late: figures of tasks are not whole");
     }
   }
 
@@ -64,41 +73,5 @@ public final class Phases {
           work.run();
           return null;
         });
-  }
-
-  /** Counts the tasks of the jobs of one phase. */
-  private final class Progress extends SparkListener {
-    private final String id;
-    private final String phase;
-    private final Set<Integer> stages = new HashSet<>();
-    private int tasks;
-    private int done;
-
-    Progress(String id, String phase) {
-      this.id = id;
-      this.phase = phase;
-    }
-
-    @Override
-    public void onJobStart(SparkListenerJobStart job) {
-      Properties properties = job.properties();
-      if (properties != null && id.equals(properties.getProperty(PHASE))) {
-        for (StageInfo stage : CollectionConverters.asJava(job.stageInfos())) {
-          if (stages.add(stage.stageId())) {
-            tasks += stage.numTasks();
-          }
-        }
-      }
-    }
-
-    @Override
-    public void onTaskEnd(SparkListenerTaskEnd task) {
-      if (stages.contains(task.stageId())
-          && task.taskInfo() != null
-          && task.taskInfo().successful()) {
-        done++;
-        observer.progress(phase, Math.min(1, done / (double) tasks));
-      }
-    }
   }
 }

@@ -2,6 +2,7 @@ package io.hla.spark.attend;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Summary;
+import io.hla.spark.Figure;
 import io.hla.spark.passes.OutputPass;
 import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RecomputePass;
@@ -45,7 +46,7 @@ public record Prepared(
     OutputPass outputPass,
     JavaRDD<byte[]> finalStates,
     JavaRDD<byte[]> prefixes,
-    Map<String, Object> figures) {
+    Map<Figure, Object> figures) {
 
   /** Rows ([seq], pos, o, kept columns), computed when they are read. */
   public JavaRDD<InternalRow> outputs() {

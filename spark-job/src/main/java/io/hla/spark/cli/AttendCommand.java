@@ -1,18 +1,19 @@
 package io.hla.spark.cli;
 
 import io.hla.spark.Attention;
+import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.Phases;
+import io.hla.spark.cli.ReportOptions.Reporting;
 import io.hla.spark.output.OutputTable;
-import io.hla.spark.report.ConsoleReport;
-import io.hla.spark.report.Observers;
 import io.hla.spark.report.RunReport;
+import io.hla.spark.report.RunReport.Status;
 import io.hla.spark.state.StateRange;
 import io.hla.spark.state.StateTable;
 import io.hla.spark.table.TokenColumns;
-import java.io.IOException;
-import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -47,8 +48,18 @@ import picocli.CommandLine.Option;
     })
 final class AttendCommand implements Callable<Integer> {
   /** Figures that are whole when the outputs are written. */
-  private static final List<String> COUNTED =
-      List.of("rowsFromPages", "splitsDecoded", "readingSeconds", "computingSeconds");
+  private static final List<Figure> COUNTED =
+      List.of(
+          Figure.ROWS_FROM_PAGES,
+          Figure.SPLITS_DECODED,
+          Figure.READING_SECONDS,
+          Figure.COMPUTING_SECONDS);
+
+  private static final Map<String, Figure> FIGURES =
+      Map.of(
+          "output", Figure.OUTPUT,
+          "final-state", Figure.FINAL_STATE,
+          "save-prefixes", Figure.SAVE_PREFIXES);
 
   @Mixin private TokenSource input;
   @Mixin private OperatorOptions operator;
@@ -79,21 +90,25 @@ final class AttendCommand implements Callable<Integer> {
   private int show;
 
   @Option(
-      names = "--report",
-      paramLabel = "FILE.json",
-      description = "Writes the report for machines.")
-  private Path reportFile;
+      names = "--dry-run",
+      description =
+          "Reads positions alone and says what the job would find, move and need; nothing is"
+              + " computed or written.")
+  private boolean dryRun;
+
+  @Mixin private ReportOptions reports;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     input.check();
     operator.check();
     compute.check();
     states.check();
-    SparkSession spark = Sessions.open("hla attend");
-    ConsoleReport console = Sessions.console(spark);
-    RunReport report = new RunReport();
-    JobObserver observer = Observers.of(console, report);
+    return reports.reporting("attend", this::attend);
+  }
+
+  private int attend(SparkSession spark, Reporting reporting) {
+    JobObserver observer = reporting.observer();
     Staged staged;
     try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
         OutputTable finals = states.finalTable(spark, mode);
@@ -101,36 +116,45 @@ final class AttendCommand implements Callable<Integer> {
       // The output last: when it is there, all of it is.
       List<OutputTable> tables = List.of(finals, prefixes, outputs);
       if (!OutputTable.prepare(tables, input.paths())) {
+        reporting.report().ended(Status.SKIPPED);
         System.out.println("nothing to do: the output exists and the mode is ignore");
         return 0;
       }
-      staged = stage(spark, observer, outputs, finals, prefixes);
+      staged = stage(spark, reporting, outputs, finals, prefixes);
+      if (dryRun) {
+        reporting.console().summary(reporting.report());
+        System.out.println("dry run: nothing was computed or written");
+        return 0;
+      }
       tables.forEach(OutputTable::publish);
       tables.stream()
           .filter(OutputTable::isWanted)
-          .forEach(table -> observer.figure(table.option(), table.path()));
+          .forEach(table -> observer.figure(FIGURES.get(table.option()), table.path()));
     }
-    console.summary(report.toMap());
+    reporting.report().ended(Status.DONE);
+    reporting.console().summary(reporting.report());
+    Dataset<Row> written = spark.read().format(outputFormat).load(output);
     if (staged.tokens() == 0) {
       System.out.println("the input holds no token: the output is an empty table");
     } else if (show > 0) {
-      staged.first().print(spark.read().format(outputFormat).load(output), show);
+      staged.first().print(written, show);
     }
-    if (reportFile != null) {
-      report.writeJson(reportFile);
+    if (staged.sample() != null) {
+      reporting.show(staged.sample().norms(written));
     }
     return 0;
   }
 
   /** What is left to say when the tables are written: all of them may have replaced an input. */
-  private record Staged(long tokens, FirstRows first) {}
+  private record Staged(long tokens, FirstRows first, NormSample sample) {}
 
   private Staged stage(
       SparkSession spark,
-      JobObserver observer,
+      Reporting reporting,
       OutputTable outputs,
       OutputTable finals,
       OutputTable prefixes) {
+    JobObserver observer = reporting.observer();
     Phases phases = new Phases(spark.sparkContext(), observer);
     Dataset<Row> initial = states.initial(spark);
     DataType stateSequences = initial == null ? null : StateTable.sequenceType(initial);
@@ -150,6 +174,13 @@ final class AttendCommand implements Callable<Integer> {
             initial,
             sequenceType);
     states.checkTargets(outputs, finals, prefixes);
+    describe(spark, reporting.report(), request);
+    if (dryRun) {
+      Dataset<Row> narrowed = range.map(r -> r.narrow(tokens, columns)).orElse(tokens);
+      range.map(r -> r.on(request)).orElse(request).estimate(narrowed);
+      tellWriter(spark, observer, request.attend(tokens).schema());
+      return null;
+    }
     Attention.Result result =
         range.isEmpty()
             ? request.run(tokens)
@@ -175,12 +206,26 @@ final class AttendCommand implements Callable<Integer> {
                   "attend",
                   "computing outputs and writing " + outputs.path(),
                   () -> outputs.stage(rows, options));
-              Map<String, Object> figures = result.figures();
+              Map<Figure, Object> figures = result.figures();
               COUNTED.stream()
                   .filter(figures::containsKey)
                   .forEach(name -> observer.figure(name, figures.get(name)));
-              return new Staged(result.tokens(), first);
+              NormSample sample =
+                  reporting.isPage() && range.isEmpty() && result.tokens() > 0
+                      ? NormSample.of(request, result)
+                      : null;
+              return new Staged(result.tokens(), first, sample);
             });
+  }
+
+  /** Tells the report what was asked for. */
+  private void describe(SparkSession spark, RunReport report, Attention request) {
+    Map<String, Object> settings = new LinkedHashMap<>(request.settings(1, 1).describe());
+    settings.keySet().removeAll(List.of("head-dim", "value-dim"));
+    settings.put("output-type", request.outputType().name().toLowerCase(Locale.ROOT));
+    settings.putAll(compute.describe());
+    report.settings(settings);
+    report.input(input.describe());
   }
 
   private static void stageStates(Phases phases, OutputTable table, Dataset<Row> rows) {
@@ -193,7 +238,7 @@ final class AttendCommand implements Callable<Integer> {
   private void tellWriter(SparkSession spark, JobObserver observer, StructType schema) {
     String reason = writer.sparks(spark, outputFormat, schema, outputColumn);
     if (reason != null) {
-      observer.figure("writer", "Spark's: " + reason);
+      observer.figure(Figure.WRITER, "Spark's: " + reason);
       observer.warning("outputs are written by Spark's own Parquet writer: " + reason);
     }
   }

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.when;
 
 import io.hla.spark.Attention;
+import io.hla.spark.Figure;
 import io.hla.spark.parquet.VectorParquetFormat;
 import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
@@ -76,7 +77,7 @@ final class BenchJobCommand implements Callable<Integer> {
             ? Files.createTempDirectory("hla-bench-")
             : Files.createTempDirectory(work, "hla-bench-");
     BenchTimes times = new BenchTimes();
-    Map<String, Object> figures = Map.of();
+    Map<Figure, Object> figures = Map.of();
     try {
       for (int i = 1; i <= repeat; i++) {
         times.measure("copy", () -> write(copy(tokens), Map.of(), folder));
@@ -102,16 +103,17 @@ final class BenchJobCommand implements Callable<Integer> {
     return result;
   }
 
-  private static void print(BenchTimes times, Map<String, Object> figures) {
-    System.out.print(times.table("copy", ((Number) figures.get("tokens")).longValue()));
+  private static void print(BenchTimes times, Map<Figure, Object> figures) {
+    System.out.print(times.table("copy", ((Number) figures.get(Figure.TOKENS)).longValue()));
     System.out.printf(
         "of attend: writing %.2f s; before, all tasks together: reading %.2f s, arithmetic %.2f s%n",
         Math.max(0, times.median("attend") - times.median("attend, not written")),
-        figures.get("readingSeconds"),
-        figures.get("computingSeconds"));
+        figures.get(Figure.READING_SECONDS),
+        figures.get(Figure.COMPUTING_SECONDS));
     System.out.printf(
         "vectors from pages: %s rows; splits decoded by Spark: %s%n",
-        figures.getOrDefault("rowsFromPages", 0), figures.getOrDefault("splitsDecoded", 0));
+        figures.getOrDefault(Figure.ROWS_FROM_PAGES, 0),
+        figures.getOrDefault(Figure.SPLITS_DECODED, 0));
     System.out.printf(
         "best  copy %.2f s  attend %.2f s  ratio %.2f%n",
         times.best("copy"), times.best("attend"), times.best("attend") / times.best("copy"));

@@ -4,6 +4,9 @@ import io.hla.kernels.Kernels;
 import io.hla.spark.Attention;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputOrder;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,6 +69,17 @@ final class ComputeOptions {
       // Here, which says nothing about the executors.
       return;
     }
+  }
+
+  /** What was asked for, by name. */
+  Map<String, Object> describe() {
+    Map<String, Object> options = new LinkedHashMap<>();
+    options.put("kernels", kernels);
+    options.put("isa", instructionSet);
+    options.put("input-order", inputOrder.name().toLowerCase(Locale.ROOT));
+    options.put("on-nonfinite", onNonFinite.name().toLowerCase(Locale.ROOT));
+    options.put("fan-in", fanIn);
+    return options;
   }
 
   /** The request with these options and the settings of the session that go with them. */

@@ -1,14 +1,11 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.min;
 
 import io.hla.spark.Attention;
 import io.hla.spark.runs.RunRows;
 import io.hla.spark.state.StateRange;
 import io.hla.spark.table.SequenceKey;
-import io.hla.spark.table.TokenColumns;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
@@ -16,24 +13,14 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * The outputs of the first tokens of one sequence.
  *
- * @param schema of the output table
- * @param columns names of its sequence and position columns
- * @param outputColumn name of its output column
- * @param sequence the sequence
+ * @param outputs of the sequence
  * @param start position of the first token
  */
-record FirstRows(
-    StructType schema,
-    TokenColumns columns,
-    String outputColumn,
-    SequenceKey sequence,
-    long start) {
+record FirstRows(WrittenSequence outputs, long start) {
   private static final int VALUES = 6;
 
   /** Of the sequence with the smallest key of a job that has tokens, or of its range. */
@@ -42,10 +29,7 @@ record FirstRows(
     SequenceKey sequence =
         result.sequences() == 1 ? result.longestSequence() : least(spark, result);
     return new FirstRows(
-        result.outputs().schema(),
-        request.columns(),
-        request.outputColumn(),
-        sequence,
+        WrittenSequence.of(request, result, sequence),
         range.map(StateRange::first).orElseGet(() -> start(result, sequence)));
   }
 
@@ -63,22 +47,16 @@ record FirstRows(
 
   /** Prints them from the table that was written. */
   void print(Dataset<Row> written, int count) {
-    Column position = col("`" + columns.position() + "`");
-    Dataset<Row> rows = written.where(position.between(start, start + count - 1));
-    if (Arrays.asList(schema.fieldNames()).contains(columns.sequence())) {
-      DataType type = schema.apply(columns.sequence()).dataType();
-      Column named = col("`" + columns.sequence() + "`");
-      // Formats such as JSON store values of some types as text.
-      rows = rows.where(named.try_cast(type).equalTo(sequence.external(type)));
-    }
-    System.out.printf("%nfirst outputs of %s:%n", sequence);
+    Column position = outputs.position();
+    Dataset<Row> rows = outputs.rows(written, position.between(start, start + count - 1));
+    System.out.printf("%nfirst outputs of %s:%n", outputs.sequence());
     for (Row row : rows.orderBy(position).takeAsList(count)) {
       StringJoiner line = new StringJoiner("  ");
-      for (String name : schema.fieldNames()) {
+      for (String name : outputs.schema().fieldNames()) {
         int at = row.fieldIndex(name);
-        if (name.equals(outputColumn)) {
+        if (name.equals(outputs.outputColumn())) {
           line.add(name + "=" + abridged(row.getList(at)));
-        } else if (!name.equals(columns.sequence())) {
+        } else if (!name.equals(outputs.columns().sequence())) {
           line.add(name + "=" + row.get(at));
         }
       }

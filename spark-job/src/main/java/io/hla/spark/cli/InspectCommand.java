@@ -110,20 +110,31 @@ final class InspectCommand implements Callable<Integer> {
     return path.endsWith(".json")
         && Files.isRegularFile(file)
         && Files.size(file) < 1 << 24
-        && Files.readString(file).contains("\"phaseSeconds\"");
+        && Files.readString(file).contains("\"phases\"");
   }
 
+  /** One line a fact, under the name of its part. */
   private int report(JsonNode report) {
     report
         .properties()
         .forEach(
-            field -> {
-              JsonNode value = field.getValue();
-              System.out.printf(
-                  "%-18s %s%n",
-                  field.getKey(), value.isTextual() ? value.asText() : value.toString());
+            part -> {
+              JsonNode value = part.getValue();
+              if (value.isObject()) {
+                System.out.println(part.getKey());
+                value.properties().forEach(fact -> line("  " + fact.getKey(), fact.getValue()));
+              } else if (value.isArray()) {
+                System.out.println(part.getKey());
+                value.forEach(one -> line("", one));
+              } else {
+                line(part.getKey(), value);
+              }
             });
     return 0;
+  }
+
+  private static void line(String name, JsonNode value) {
+    System.out.printf("%-24s %s%n", name, value.isTextual() ? value.asText() : value.toString());
   }
 
   /** Lists states and checks the bytes of all of them. */

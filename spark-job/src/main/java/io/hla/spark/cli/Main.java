@@ -1,8 +1,5 @@
 package io.hla.spark.cli;
 
-import io.hla.algebra.SettingsException;
-import io.hla.algebra.StateException;
-import io.hla.spark.InputException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,31 +45,18 @@ public final class Main {
         .execute(args);
   }
 
-  private static int report(Exception failure, PrintWriter err) {
-    Throwable cause = failure;
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof InputException refused) {
-        return refuse(err, refused.condition(), refused.getMessage());
-      }
-      if (t instanceof SettingsException refused) {
-        return refuse(err, refused.condition(), refused.getMessage());
-      }
-      if (t instanceof StateException refused) {
-        return refuse(err, refused.condition(), refused.getMessage());
-      }
-      cause = t;
+  private static int report(Exception thrown, PrintWriter err) {
+    Failure failure = Failure.of(thrown);
+    if (failure.condition() != null) {
+      err.println("[" + failure.condition() + "] " + failure.message());
+      return BAD_INPUT;
     }
-    err.println("The job failed: " + cause);
-    if (cause != failure) {
-      err.println("Reported as: " + firstLine(failure));
+    err.println("The job failed: " + failure.message());
+    if (!failure.message().equals(thrown.toString())) {
+      err.println("Reported as: " + firstLine(thrown));
     }
     err.println("Spark's log: add --conf spark.log.level=INFO in front of the command.");
     return JOB_FAILED;
-  }
-
-  private static int refuse(PrintWriter err, String condition, String message) {
-    err.println("[" + condition + "] " + message);
-    return BAD_INPUT;
   }
 
   private static String firstLine(Throwable failure) {

@@ -83,6 +83,10 @@ final class TokenInput {
     return paths;
   }
 
+  String format() {
+    return format;
+  }
+
   /** Whether a scale is given of gates that are not. */
   boolean isScaleAlone() {
     return gateScale != null && gate == null;

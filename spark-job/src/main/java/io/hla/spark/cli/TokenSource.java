@@ -2,7 +2,9 @@ package io.hla.spark.cli;
 
 import io.hla.spark.table.TokenColumns;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -50,6 +52,18 @@ final class TokenSource {
 
   TokenColumns columns() {
     return text.isAbsent() ? table.columns() : text.columns(table.keep());
+  }
+
+  /** What was asked for, by name. */
+  Map<String, Object> describe() {
+    Map<String, Object> described = new LinkedHashMap<>();
+    described.put("paths", paths());
+    described.put("kind", text.isAbsent() ? table.format() : "text");
+    TokenColumns columns = columns();
+    List<String> vectors = columns.numbers();
+    described.put("vector-columns", vectors);
+    described.put("kept-columns", columns.keep());
+    return described;
   }
 
   boolean isAbsent() {

@@ -4,8 +4,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.min;
 
 import io.hla.spark.Attention;
+import io.hla.spark.Figure;
 import io.hla.spark.GateScale;
-import io.hla.spark.report.Observers;
+import io.hla.spark.cli.ReportOptions.Reporting;
 import io.hla.spark.report.RunReport;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
@@ -82,8 +83,7 @@ final class ValidateCommand implements Callable<Integer> {
       description = "Chooses the runs of --sample. Default: 1.")
   private long sampleSeed = 1;
 
-  @Option(names = "--report", paramLabel = "FILE.json", description = "The verdict for machines.")
-  private Path reportFile;
+  @Mixin private ReportOptions reports;
 
   @Option(
       names = "--html",
@@ -94,7 +94,7 @@ final class ValidateCommand implements Callable<Integer> {
   @Spec private CommandSpec command;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     if (synthetic.isEmpty()) {
       input.check();
     } else if (!input.isAbsent()) {
@@ -107,24 +107,24 @@ final class ValidateCommand implements Callable<Integer> {
     }
     operator.check();
     compute.check();
-    SparkSession spark = Sessions.open("hla validate");
-    RunReport report = new RunReport();
+    return reports.reporting("validate", this::validate);
+  }
+
+  private int validate(SparkSession spark, Reporting reporting) throws IOException {
+    RunReport report = reporting.report();
     Dataset<Row> tokens = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);
     Attention request =
         compute
             .applyTo(operator.request(), spark)
             .columns(columns())
-            .observer(Observers.of(Sessions.console(spark), report));
+            .observer(reporting.observer());
     Validator.Verdict verdict =
         new Validator(
                 spark, request, tokens, prefix(request, tokens), compareTokens, sample, sampleSeed)
             .run();
     print(verdict, report);
-    if (reportFile != null) {
-      report.writeJson(reportFile);
-    }
     if (page != null) {
-      Files.writeString(page, new ValidationPage(verdict, report.toMap()).html());
+      Files.writeString(page, new ValidationPage(verdict, report).html());
       System.out.println("page             " + page);
     }
     return verdict.holds() ? 0 : DOES_NOT_HOLD;
@@ -191,9 +191,9 @@ final class ValidateCommand implements Callable<Integer> {
       System.out.println(verdict.advice());
       report.warning(verdict.advice());
     }
-    report.figure("relativeError", verdict.relativeError());
-    report.figure("checks", verdict.checks());
-    report.figure("verdict", verdict.holds() ? "holds" : "does not hold");
+    report.figure(Figure.RELATIVE_ERROR, verdict.relativeError());
+    report.figure(Figure.CHECKS, verdict.checks());
+    report.figure(Figure.VERDICT, verdict.holds() ? "holds" : "does not hold");
     System.out.println(
         verdict.holds()
             ? "The scan is the recurrence on this input."

@@ -2,6 +2,7 @@ package io.hla.spark.plan;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.spark.ComputeSettings;
+import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.Prepared;
@@ -11,11 +12,12 @@ import io.hla.spark.state.StateTable;
 import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
@@ -104,26 +106,35 @@ public final class AttentionPlan {
 
   /** Runs all passes but the last, unless they have run for the plan of {@link #outputs}. */
   public Prepared prepare() {
-    QueryExecution execution =
-        ((org.apache.spark.sql.classic.Dataset<Row>) outputs).queryExecution();
-    return SQLExecution.withNewExecutionId(
-        execution,
-        Option.apply("attention: states"),
-        () -> {
-          execution.toRdd().partitions();
+    return execute(
+        "attention: states",
+        rows -> {
+          rows.partitions();
           return prepared;
         });
   }
 
+  /** Looks at the positions of the tokens, and says what the passes will cost. */
+  public Map<Figure, Object> estimate() {
+    return execute("attention: estimate", rows -> estimate(AttentionRows.in(rows).node()));
+  }
+
+  private <T> T execute(String name, Function<RDD<InternalRow>, T> work) {
+    QueryExecution execution =
+        ((org.apache.spark.sql.classic.Dataset<Row>) outputs).queryExecution();
+    return SQLExecution.withNewExecutionId(
+        execution, Option.apply(name), () -> work.apply(execution.toRdd()));
+  }
+
   /** What tasks have counted so far: times in seconds of all tasks together. */
-  public Map<String, Object> counted() {
-    Map<String, Object> counted = new LinkedHashMap<>();
-    counted.put("readingSeconds", seconds(metrics.reading()));
-    counted.put("computingSeconds", seconds(metrics.computing()));
+  public Map<Figure, Object> counted() {
+    Map<Figure, Object> counted = new EnumMap<>(Figure.class);
+    counted.put(Figure.READING_SECONDS, seconds(metrics.reading()));
+    counted.put(Figure.COMPUTING_SECONDS, seconds(metrics.computing()));
     ReadCounts reads = pinned.reads();
     if (reads.raw().value() + reads.fallbacks().value() > 0) {
-      counted.put("rowsFromPages", reads.raw().value());
-      counted.put("splitsDecoded", reads.fallbacks().value());
+      counted.put(Figure.ROWS_FROM_PAGES, reads.raw().value());
+      counted.put(Figure.SPLITS_DECODED, reads.fallbacks().value());
     }
     return counted;
   }
@@ -198,27 +209,49 @@ public final class AttentionPlan {
   }
 
   private Prepared run(AttentionExec node) {
-    PlannedTokens tokens =
-        new PlannedTokens(
-            pinned,
-            selection.tokens(),
-            selection.layout(),
-            node.inputs().get(0),
-            session.sessionState().conf());
-    JavaRDD<InternalRow> initial =
-        states == null
-            ? null
-            : PhysicalRows.of(node.inputs().get(1), session.sessionState().conf()).toJavaRDD();
-    AttentionJob job =
-        new AttentionJob(
-            JavaSparkContext.fromSparkContext(session.sparkContext()),
-            template,
-            sizes,
-            compute,
-            selection.layout(),
-            withFinal,
-            metrics,
-            observer);
-    return new InputFiles(tokens.rows().rdd()).reading(() -> job.prepare(tokens, initial));
+    PlannedTokens tokens = tokens(node);
+    return files(tokens).reading(() -> job().prepare(tokens, initial(node)));
+  }
+
+  private Map<Figure, Object> estimate(AttentionExec node) {
+    PlannedTokens tokens = tokens(node);
+    Map<Figure, Object> figures = new EnumMap<>(Figure.class);
+    figures.putAll(files(tokens).reading(() -> job().estimate(tokens, initial(node))));
+    return figures;
+  }
+
+  private InputFiles files(PlannedTokens tokens) {
+    InputFiles files = new InputFiles(tokens.rows().rdd());
+    if (files.bytes() > 0) {
+      observer.figure(Figure.FILE_BYTES, files.bytes());
+    }
+    return files;
+  }
+
+  private PlannedTokens tokens(AttentionExec node) {
+    return new PlannedTokens(
+        pinned,
+        selection.tokens(),
+        selection.layout(),
+        node.inputs().get(0),
+        session.sessionState().conf());
+  }
+
+  private JavaRDD<InternalRow> initial(AttentionExec node) {
+    return states == null
+        ? null
+        : PhysicalRows.of(node.inputs().get(1), session.sessionState().conf()).toJavaRDD();
+  }
+
+  private AttentionJob job() {
+    return new AttentionJob(
+        JavaSparkContext.fromSparkContext(session.sparkContext()),
+        template,
+        sizes,
+        compute,
+        selection.layout(),
+        withFinal,
+        metrics,
+        observer);
   }
 }

@@ -32,6 +32,19 @@ final class AttentionRows extends RDD<InternalRow> {
     this.node = node;
   }
 
+  /** Those that other rows are made of, one behind the other; nothing is computed for it. */
+  static AttentionRows in(RDD<?> rows) {
+    RDD<?> found = rows;
+    while (!(found instanceof AttentionRows)) {
+      found = CollectionConverters.asJava(found.dependencies()).get(0).rdd();
+    }
+    return (AttentionRows) found;
+  }
+
+  AttentionExec node() {
+    return node;
+  }
+
   @Override
   public Seq<Dependency<?>> getDependencies() {
     Dependency<?> parent = new OneToOneDependency<>(node.plan().outputs(node));

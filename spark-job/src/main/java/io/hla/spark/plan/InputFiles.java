@@ -53,6 +53,11 @@ public final class InputFiles {
     }
   }
 
+  /** Bytes of all of them. */
+  public long bytes() {
+    return versions.values().stream().mapToLong(Version::bytes).sum();
+  }
+
   /**
    * Does work that reads the files.
    *

@@ -1,20 +1,28 @@
 package io.hla.spark.report;
 
+import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
+import io.hla.spark.PhaseFigures;
+import io.hla.spark.page.Readable;
 import java.io.PrintStream;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 /** Tells people what a job does while it does it. */
 public final class ConsoleReport implements JobObserver {
   private static final long TERMINAL_PAUSE = TimeUnit.SECONDS.toNanos(1);
   private static final long LINE_PAUSE = TimeUnit.MINUTES.toNanos(1);
 
+  /** Phases that go over all tokens once. */
+  private static final Set<String> OVER_TOKENS = Set.of("sort", "summarize", "attend", "induction");
+
   private final PrintStream out;
   private final boolean terminal;
   private String phase;
+  private long begun;
   private long told;
+  private long tokens;
   private int shown;
 
   /**
@@ -30,7 +38,8 @@ public final class ConsoleReport implements JobObserver {
   @Override
   public synchronized void phaseStarted(String name, String doing) {
     phase = name;
-    told = System.nanoTime();
+    begun = System.nanoTime();
+    told = begun;
     line(name, doing);
   }
 
@@ -42,10 +51,10 @@ public final class ConsoleReport implements JobObserver {
       return;
     }
     told = now;
-    String done = String.format("%.0f%% done", 100 * share);
+    String done = done(name, share, (now - begun) / 1e9);
     if (terminal) {
       wipe();
-      String line = String.format("%-16s %s", name, done);
+      String line = String.format(Locale.ROOT, "%-16s %s", name, done);
       out.print(line);
       out.flush();
       shown = line.length();
@@ -54,10 +63,31 @@ public final class ConsoleReport implements JobObserver {
     }
   }
 
+  /** The share that is done, how fast that went, and when all would be. */
+  private String done(String name, double share, double seconds) {
+    StringBuilder done = new StringBuilder();
+    done.append(String.format(Locale.ROOT, "%.0f%% done", 100 * share));
+    if (tokens > 0 && OVER_TOKENS.contains(name)) {
+      long speed = Math.round(share * tokens / seconds);
+      done.append(", ").append(Readable.count(speed)).append(" tokens/s");
+    }
+    if (share > 0 && share < 1) {
+      done.append(", ").append(Readable.duration(seconds * (1 - share) / share)).append(" left");
+    }
+    return done.toString();
+  }
+
   @Override
-  public synchronized void phaseEnded(String name, double seconds) {
+  public synchronized void phaseEnded(PhaseFigures ended) {
     wipe();
     phase = null;
+  }
+
+  @Override
+  public synchronized void figure(Figure figure, Object value) {
+    if (figure == Figure.TOKENS && value instanceof Number number) {
+      tokens = number.longValue();
+    }
   }
 
   @Override
@@ -65,40 +95,16 @@ public final class ConsoleReport implements JobObserver {
     line("warning", message);
   }
 
-  /** Prints what a report holds in the end; its warnings were printed when they came. */
-  public synchronized void summary(Map<String, Object> report) {
+  /** Prints what a job did; its warnings were printed when they came. */
+  public synchronized void summary(RunReport report) {
     wipe();
     out.println();
-    report.forEach(
-        (name, value) -> {
-          switch (name) {
-            case "warnings" -> {}
-            case "phaseSeconds" -> line("time", phases((Map<?, ?>) value));
-            case "seconds" -> line("total", String.format("%.2f s", (double) value));
-            case "tokensPerSecond" -> line("speed", String.format("%,d tokens/s", (long) value));
-            default -> line(name, text(value));
-          }
-        });
-  }
-
-  private static String phases(Map<?, ?> seconds) {
-    return seconds.entrySet().stream()
-        .map(phase -> String.format("%s %.2f s", phase.getKey(), phase.getValue()))
-        .collect(Collectors.joining("  "));
-  }
-
-  private static String text(Object value) {
-    if (value instanceof Double number) {
-      return String.format("%.2f", number);
-    }
-    return value instanceof Number number
-        ? String.format("%,d", number.longValue())
-        : String.valueOf(value);
+    new RunSummary(report).lines().forEach(this::line);
   }
 
   private void line(String name, String text) {
     wipe();
-    out.printf("%-16s %s%n", name, text);
+    out.printf(Locale.ROOT, "%-16s %s%n", name, text);
     out.flush();
   }
 

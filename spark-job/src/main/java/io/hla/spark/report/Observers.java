@@ -1,6 +1,8 @@
 package io.hla.spark.report;
 
+import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
+import io.hla.spark.PhaseFigures;
 import java.util.List;
 
 /** Several observers as one. */
@@ -24,13 +26,13 @@ public final class Observers {
     }
 
     @Override
-    public void phaseEnded(String phase, double seconds) {
-      observers.forEach(observer -> observer.phaseEnded(phase, seconds));
+    public void phaseEnded(PhaseFigures phase) {
+      observers.forEach(observer -> observer.phaseEnded(phase));
     }
 
     @Override
-    public void figure(String name, Object value) {
-      observers.forEach(observer -> observer.figure(name, value));
+    public void figure(Figure figure, Object value) {
+      observers.forEach(observer -> observer.figure(figure, value));
     }
 
     @Override

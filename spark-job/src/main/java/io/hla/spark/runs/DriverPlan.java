@@ -31,7 +31,7 @@ public final class DriverPlan implements RunPlan {
     this.withFinal = withFinal;
     index.runs().forEachRemaining(ordered::add);
     ordered.sort(null);
-    figures = StreamFigures.of(order(), fanIn, withFinal);
+    figures = StreamFigures.of(untouched -> order(), fanIn, withFinal);
   }
 
   private Iterator<OrderedRun> order() {

@@ -120,7 +120,9 @@ public final class ExecutorPlan implements RunPlan {
             .map(
                 task -> {
                   try {
-                    return StreamFigures.of(task.order(finals, state -> {}), fanIn, finals).pack();
+                    return StreamFigures.of(
+                            untouched -> task.order(finals, untouched), fanIn, finals)
+                        .pack();
                   } catch (InputException refused) {
                     return StreamFigures.pack(refused);
                   }

@@ -3,11 +3,14 @@ package io.hla.spark.runs;
 import io.hla.spark.InputException;
 import io.hla.spark.scan.ScanCost;
 import io.hla.spark.shuffle.Packing;
+import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.SequenceKey;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Figures of runs in stream order.
@@ -18,10 +21,12 @@ import java.util.Iterator;
  * @param scanned runs that take part in the scan
  * @param summarized runs whose summary is needed
  * @param continued sequences that go on from a state
+ * @param untouched initial states of sequences that have no run
  * @param neighbours runs that take part in the scan and lie in the partition of the one in front
  * @param longest runs of the sequence that has the most
  * @param longestSequence such a sequence, the first of these; null when there is none
  * @param first the first run of the first sequence; null when there is none
+ * @param firstNew the first sequence that goes on from no state; null when there is none
  * @param onDriver what a step of the scan costs on the driver
  * @param onExecutors what it costs on executors
  */
@@ -32,20 +37,27 @@ public record StreamFigures(
     long scanned,
     long summarized,
     long continued,
+    long untouched,
     long neighbours,
     long longest,
     SequenceKey longestSequence,
     Run first,
+    SequenceKey firstNew,
     ScanCost onDriver,
     ScanCost onExecutors) {
 
   static final StreamFigures NONE =
-      new StreamFigures(0, 0, 0, 0, 0, 0, 0, 0, null, null, ScanCost.NONE, ScanCost.NONE);
+      new StreamFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, null, null, null, ScanCost.NONE, ScanCost.NONE);
 
-  /** Counts all runs. Throws what {@link RunOrder} throws. */
-  static StreamFigures of(Iterator<OrderedRun> ordered, int fanIn, boolean withFinal) {
+  /**
+   * Counts all runs. Throws what {@link RunOrder} throws.
+   *
+   * @param order the runs in order; tells its argument of states without runs
+   */
+  static StreamFigures of(
+      Function<Consumer<SequenceState>, Iterator<OrderedRun>> order, int fanIn, boolean withFinal) {
     Counting counting = new Counting(fanIn, withFinal);
-    ordered.forEachRemaining(counting::add);
+    order.apply(state -> counting.untouched++).forEachRemaining(counting::add);
     return counting.figures();
   }
 
@@ -58,10 +70,12 @@ public record StreamFigures(
     private long scanned;
     private long summarized;
     private long continued;
+    private long untouched;
     private long neighbours;
     private long longest;
     private SequenceKey longestSequence;
     private Run first;
+    private SequenceKey firstNew;
     private ScanCost onDriver = ScanCost.NONE;
     private ScanCost onExecutors = ScanCost.NONE;
     private boolean isContinued;
@@ -81,6 +95,7 @@ public record StreamFigures(
         sequences++;
         isContinued = ordered.continued() != null;
         continued += isContinued ? 1 : 0;
+        firstNew = firstNew == null && !isContinued ? run.sequence() : firstNew;
       } else if (run.partition() == partition) {
         neighbours++;
       }
@@ -110,10 +125,12 @@ public record StreamFigures(
           scanned,
           summarized,
           continued,
+          untouched,
           neighbours,
           longest,
           longestSequence,
           first,
+          firstNew,
           onDriver,
           onExecutors);
     }
@@ -130,6 +147,8 @@ public record StreamFigures(
     boolean otherIsFirst =
         other.first != null
             && (first == null || other.first.sequence().compareTo(first.sequence()) < 0);
+    boolean otherIsFirstNew =
+        other.firstNew != null && (firstNew == null || other.firstNew.compareTo(firstNew) < 0);
     return new StreamFigures(
         tokens + other.tokens,
         sequences + other.sequences,
@@ -137,10 +156,12 @@ public record StreamFigures(
         scanned + other.scanned,
         summarized + other.summarized,
         continued + other.continued,
+        untouched + other.untouched,
         neighbours + other.neighbours,
         Math.max(longest, other.longest),
         otherIsLongest ? other.longestSequence : longestSequence,
         otherIsFirst ? other.first : first,
+        otherIsFirstNew ? other.firstNew : firstNew,
         onDriver.plus(other.onDriver),
         onExecutors.plus(other.onExecutors));
   }
@@ -151,7 +172,15 @@ public record StreamFigures(
           out.writeBoolean(true);
           for (long number :
               new long[] {
-                tokens, sequences, runs, scanned, summarized, continued, neighbours, longest
+                tokens,
+                sequences,
+                runs,
+                scanned,
+                summarized,
+                continued,
+                untouched,
+                neighbours,
+                longest
               }) {
             out.writeLong(number);
           }
@@ -162,6 +191,10 @@ public record StreamFigures(
             first.sequence().write(out);
             out.writeLong(first.start());
             out.writeLong(first.length());
+          }
+          out.writeBoolean(firstNew != null);
+          if (firstNew != null) {
+            firstNew.write(out);
           }
           write(onDriver, out);
           write(onExecutors, out);
@@ -186,7 +219,7 @@ public record StreamFigures(
           if (!in.readBoolean()) {
             return new InputException(in.readUTF(), in.readUTF());
           }
-          long[] numbers = new long[8];
+          long[] numbers = new long[9];
           for (int i = 0; i < numbers.length; i++) {
             numbers[i] = in.readLong();
           }
@@ -196,6 +229,7 @@ public record StreamFigures(
             longestSequence = SequenceKey.read(in);
             first = new Run(in.readInt(), SequenceKey.read(in), in.readLong(), in.readLong());
           }
+          SequenceKey firstNew = in.readBoolean() ? SequenceKey.read(in) : null;
           return new StreamFigures(
               numbers[0],
               numbers[1],
@@ -205,8 +239,10 @@ public record StreamFigures(
               numbers[5],
               numbers[6],
               numbers[7],
+              numbers[8],
               longestSequence,
               first,
+              firstNew,
               readCost(in),
               readCost(in));
         });

@@ -118,6 +118,11 @@ public record TokenRow(
     return bytes;
   }
 
+  /** Bytes of a token's outputs before any codec, with its position. */
+  public long outputBytes(AttentionSettings settings) {
+    return Long.BYTES + (long) settings.outputWidth() * output.bytes();
+  }
+
   /**
    * Copies the numbers of q, k or v as a job with these settings takes them, or gates.
    *

@@ -7,6 +7,7 @@ import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
 import io.hla.spark.ComputeSettings;
+import io.hla.spark.Figure;
 import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.Phases;
@@ -181,11 +182,11 @@ final class OtherWays {
             result.partitions(),
             job.compute().fanIn(),
             (System.nanoTime() - start) / 1e9,
-            bytes(result, "summaryBytesMoved") + bytes(result, "stateBytesMoved")));
+            bytes(result, Figure.SUMMARY_BYTES_MOVED) + bytes(result, Figure.STATE_BYTES_MOVED)));
     return outputs;
   }
 
-  private static long bytes(Attention.Result result, String figure) {
+  private static long bytes(Attention.Result result, Figure figure) {
     return ((Number) result.figures().get(figure)).longValue();
   }
 

@@ -8,6 +8,7 @@ import io.hla.algebra.Operator;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
+import io.hla.spark.Figure;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.synthetic.Distribution;
@@ -51,30 +52,31 @@ class JobMetricsTest {
         .containsEntry("positions read", (long) TOKENS)
         .containsEntry("tokens summarized", TOKENS - 10L)
         .containsEntry("summaries", 70L)
-        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
+        .containsEntry("summary bytes", job.figure(Figure.SUMMARY_BYTES_MOVED))
         .containsEntry("tokens attended", (long) TOKENS);
     // 71 items: 17 whole groups of 4, 4 of these, 1 of these. The first run needs no state.
-    assertThat(job.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
-    assertThat(job.figure("advances")).isEqualTo(70L);
-    assertThat(job.figure("summaryBytesMoved")).isEqualTo(70L * summaryBytes(HLA2, 0));
-    assertThat(job.figure("stateBytesMoved")).isEqualTo(70L * stateBytes(HLA2));
+    assertThat(job.figure(Figure.COMBINES)).isEqualTo((17 + 4 + 1) * 3L);
+    assertThat(job.figure(Figure.ADVANCES)).isEqualTo(70L);
+    assertThat(job.figure(Figure.SUMMARY_BYTES_MOVED)).isEqualTo(70L * summaryBytes(HLA2, 0));
+    assertThat(job.figure(Figure.STATE_BYTES_MOVED)).isEqualTo(70L * stateBytes(HLA2));
   }
 
   @Test
   void tasksOfAScanOnExecutorsCountAllThatTheReportSays() throws TimeoutException {
     Counted job = run(TestJob.stored(spark, HLA2).fanIn(4).scannedOnExecutors());
     assertThat(job.counted())
-        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
-        .containsEntry("state bytes", job.figure("stateBytesMoved"))
-        .containsEntry("advances", job.figure("advances"))
+        .containsEntry("summary bytes", job.figure(Figure.SUMMARY_BYTES_MOVED))
+        .containsEntry("state bytes", job.figure(Figure.STATE_BYTES_MOVED))
+        .containsEntry("advances", job.figure(Figure.ADVANCES))
         // The groups of the last run are found to be incomplete behind their second member.
-        .containsEntry("combines", job.figure("combines") + 1);
-    assertThat(job.figure("scanLevels")).isEqualTo(4);
-    assertThat(job.figure("combines")).isEqualTo((17 + 4 + 1) * 3L);
+        .containsEntry("combines", job.figure(Figure.COMBINES) + 1);
+    assertThat(job.figure(Figure.SCAN_LEVELS)).isEqualTo(4);
+    assertThat(job.figure(Figure.COMBINES)).isEqualTo((17 + 4 + 1) * 3L);
     // Levels of 71, 18, 5 and 2 nodes; the last of each has no summary.
-    assertThat(job.figure("summaryBytesMoved"))
+    assertThat(job.figure(Figure.SUMMARY_BYTES_MOVED))
         .isEqualTo((70 + 17 + 4 + 1L) * summaryBytes(HLA2, 0));
-    assertThat(job.figure("stateBytesMoved")).isEqualTo((71 + 18 + 5 + 2L) * stateBytes(HLA2));
+    assertThat(job.figure(Figure.STATE_BYTES_MOVED))
+        .isEqualTo((71 + 18 + 5 + 2L) * stateBytes(HLA2));
   }
 
   @Test
@@ -84,16 +86,16 @@ class JobMetricsTest {
     Counted job = run(TestJob.stored(spark, published).fanIn(4).scannedOnExecutors());
     assertThat(job.counted())
         .containsEntry("tokens summarized", 2 * (TOKENS - 10L))
-        .containsEntry("summary bytes", job.figure("summaryBytesMoved"))
-        .containsEntry("state bytes", job.figure("stateBytesMoved"))
-        .containsEntry("advances", job.figure("advances"));
-    assertThat(job.figure("summaryBytesMoved"))
+        .containsEntry("summary bytes", job.figure(Figure.SUMMARY_BYTES_MOVED))
+        .containsEntry("state bytes", job.figure(Figure.STATE_BYTES_MOVED))
+        .containsEntry("advances", job.figure(Figure.ADVANCES));
+    assertThat(job.figure(Figure.SUMMARY_BYTES_MOVED))
         .isEqualTo((70 + 17 + 4 + 1L) * (summaryBytes(published, 0) + summaryBytes(published, 1)));
   }
 
   /** What the tasks of a job counted, and what the job says of itself. */
-  private record Counted(Map<String, Long> counted, Map<String, Object> figures) {
-    long figure(String name) {
+  private record Counted(Map<String, Long> counted, Map<Figure, Object> figures) {
+    long figure(Figure name) {
       return ((Number) figures.get(name)).longValue();
     }
   }

@@ -181,11 +181,11 @@ class AttendCommandTest {
         .contains("pos=7");
     assertThat(run.err()).contains("index", "attend", "kernels", "tokens", "total");
     JsonNode report = new ObjectMapper().readTree(folder.resolve("new/report.json").toFile());
-    assertThat(report.get("tokens").asLong()).isEqualTo(40);
-    assertThat(report.get("sequences").asInt()).isEqualTo(2);
-    assertThat(report.get("output").asText()).endsWith("/out");
-    assertThat(report.get("kernels").asText()).isNotEmpty();
-    assertThat(report.get("phaseSeconds").has("attend")).isTrue();
+    assertThat(report.at("/input/tokens").asLong()).isEqualTo(40);
+    assertThat(report.at("/input/sequences").asInt()).isEqualTo(2);
+    assertThat(report.at("/output/output").asText()).endsWith("/out");
+    assertThat(report.at("/plan/kernels").asText()).isNotEmpty();
+    assertThat(report.get("phases").findValuesAsText("name")).contains("index", "attend");
   }
 
   @Test

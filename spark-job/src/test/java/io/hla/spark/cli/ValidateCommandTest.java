@@ -52,8 +52,8 @@ class ValidateCommandTest {
         .containsPattern("flipped bit in a summary .* caught")
         .containsPattern("integer stream is exact +0 +0 +holds");
     JsonNode json = new ObjectMapper().readTree(report.toFile());
-    assertThat(json.get("verdict").asText()).isEqualTo("holds");
-    assertThat(json.get("checks")).hasSizeGreaterThan(14);
+    assertThat(json.at("/accuracy/verdict").asText()).isEqualTo("holds");
+    assertThat(json.at("/accuracy/checks")).hasSizeGreaterThan(14);
     assertThat(Files.readString(page))
         .contains("It is, on this input")
         .contains("<circle")

@@ -37,7 +37,7 @@ class WriterOptionsTest {
     assertThat(column("tokens", "pos").getCodec().name()).isEqualTo("SNAPPY");
     attend().done();
     assertPlain(column("out", "o"), "UNCOMPRESSED");
-    assertThat(report().has("writer")).isFalse();
+    assertThat(report().get("output").has("writer")).isFalse();
   }
 
   @Test
@@ -63,7 +63,7 @@ class WriterOptionsTest {
     CommandRun run = attend("--output-option", "parquet.writer.version=PARQUET_2_0").done();
     String reason = "parquet.writer.version is PARQUET_2_0";
     assertThat(run.err()).contains("outputs are written by Spark's own Parquet writer: " + reason);
-    assertThat(report().get("writer").asText()).isEqualTo("Spark's: " + reason);
+    assertThat(report().at("/output/writer").asText()).isEqualTo("Spark's: " + reason);
     assertThat(column("out", "o").getStatistics().isEmpty()).isFalse();
     assertThat(column("out", "o").hasDictionaryPage()).isFalse();
     CommandRun made =

@@ -38,7 +38,7 @@ class RunOrderTest {
     assertThat(ordered).extracting(OrderedRun::sequence).containsExactly(0L, 0L, 0L, 1L);
     assertThat(ordered).extracting(OrderedRun::rank).containsExactly(0, 1, 2, 0);
     assertThat(ordered).extracting(OrderedRun::last).containsExactly(false, false, true, true);
-    StreamFigures figures = StreamFigures.of(ordered.iterator(), 16, false);
+    StreamFigures figures = StreamFigures.of(none -> ordered.iterator(), 16, false);
     assertThat(figures.sequences()).isEqualTo(2);
     assertThat(figures.runs()).isEqualTo(4);
     assertThat(figures.tokens()).isEqualTo(18);
@@ -67,7 +67,7 @@ class RunOrderTest {
     RunOrder order = order(List.of(), NO_STATES, true);
     assertThat(order.hasNext()).isFalse();
     assertThatThrownBy(order::next).isInstanceOf(NoSuchElementException.class);
-    StreamFigures figures = StreamFigures.of(order(List.of(), NO_STATES, true), 16, true);
+    StreamFigures figures = StreamFigures.of(none -> order(List.of(), NO_STATES, true), 16, true);
     assertThat(figures.tokens()).isZero();
     assertThat(figures.longestSequence()).isNull();
   }
@@ -93,11 +93,14 @@ class RunOrderTest {
         .extracting(OrderedRun::scanned)
         .containsOnly(true)
         .hasSize(5);
-    StreamFigures figures = StreamFigures.of(order(located(runs), List.of(c), false), 16, false);
+    StreamFigures figures =
+        StreamFigures.of(none -> order(located(runs), List.of(c), false), 16, false);
     assertThat(figures.scanned()).isEqualTo(3);
     assertThat(figures.summarized()).as("what stands in front of another run").isEqualTo(1);
     assertThat(figures.continued()).isEqualTo(1);
-    StreamFigures withFinal = StreamFigures.of(order(located(runs), List.of(c), true), 16, true);
+    assertThat(figures.firstNew()).isEqualTo(A);
+    StreamFigures withFinal =
+        StreamFigures.of(none -> order(located(runs), List.of(c), true), 16, true);
     assertThat(withFinal.scanned()).isEqualTo(5);
     assertThat(withFinal.summarized()).isEqualTo(5);
   }

@@ -1,5 +1,8 @@
 package io.hla.spark.validate.page;
 
+import io.hla.spark.page.Axis;
+import io.hla.spark.page.Readable;
+import io.hla.spark.page.Svg;
 import io.hla.spark.validate.Way;
 import io.hla.spark.validate.Way.Kind;
 import java.util.Comparator;

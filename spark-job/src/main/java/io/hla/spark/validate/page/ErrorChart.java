@@ -1,5 +1,8 @@
 package io.hla.spark.validate.page;
 
+import io.hla.spark.page.Axis;
+import io.hla.spark.page.Readable;
+import io.hla.spark.page.Svg;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 

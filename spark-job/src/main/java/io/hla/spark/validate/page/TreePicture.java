@@ -1,5 +1,7 @@
 package io.hla.spark.validate.page;
 
+import io.hla.spark.page.Readable;
+import io.hla.spark.page.Svg;
 import io.hla.spark.scan.TreeShape;
 import java.util.ArrayList;
 import java.util.HashMap;

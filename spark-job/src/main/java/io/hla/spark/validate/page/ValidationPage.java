@@ -1,39 +1,33 @@
 package io.hla.spark.validate.page;
 
+import io.hla.spark.Figure;
+import io.hla.spark.page.HtmlPage;
+import io.hla.spark.page.PhaseBars;
+import io.hla.spark.page.Readable;
+import io.hla.spark.report.RunReport;
 import io.hla.spark.scan.TreeShape;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The verdict as one self-contained HTML page: no script, no other file. */
 public final class ValidationPage {
-  private static final Set<String> SHOWN_ELSEWHERE = Set.of("phaseSeconds", "checks", "verdict");
+  private static final Set<Figure> SHOWN_ELSEWHERE = Set.of(Figure.CHECKS, Figure.VERDICT);
 
   private final Validator.Verdict verdict;
-  private final Map<String, Object> figures;
+  private final RunReport report;
 
-  /** {@code figures} are those of the report. */
-  public ValidationPage(Validator.Verdict verdict, Map<String, Object> figures) {
+  public ValidationPage(Validator.Verdict verdict, RunReport report) {
     this.verdict = verdict;
-    this.figures = figures;
+    this.report = report;
   }
 
   /** The page. */
   public String html() {
-    return """
-        <!doctype html>
-        <html lang="en"><head><meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>HLA validation: %s</title><style>
-        %s</style></head><body>
+    String body =
+        """
         <h1>Is the distributed scan the recurrence?</h1>
         %s
         <section><h2>Error against position</h2>
@@ -52,29 +46,20 @@ public final class ValidationPage {
         <section><h2>Checks</h2>%s</section>
         <section><h2>What was computed</h2>%s</section>
         <section><h2>The run</h2>%s</section>
-        </body></html>
         """
-        .formatted(
-            verdict.holds() ? "holds" : "does not hold",
-            style(),
-            verdict(),
-            ErrorChart.of(verdict.errorAtPosition()),
-            CostCharts.of(verdict.ways()),
-            ways(),
-            Readable.escape(treeInWords()),
-            TreePicture.of(longest(), verdict.fanIn()),
-            phases(),
-            checks(),
-            pairs(verdict.settings().describe()),
-            pairs(run()));
-  }
-
-  private static String style() {
-    try (InputStream style = ValidationPage.class.getResourceAsStream("page.css")) {
-      return new String(style.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+            .formatted(
+                verdict(),
+                ErrorChart.of(verdict.errorAtPosition()),
+                CostCharts.of(verdict.ways()),
+                ways(),
+                Readable.escape(treeInWords()),
+                TreePicture.of(longest(), verdict.fanIn()),
+                PhaseBars.of(report.phaseSeconds()),
+                checks(),
+                HtmlPage.pairs(verdict.settings().describe()),
+                HtmlPage.pairs(report.inWords(SHOWN_ELSEWHERE)));
+    return HtmlPage.of(
+        "validation", "HLA validation: " + (verdict.holds() ? "holds" : "does not hold"), body);
   }
 
   private String verdict() {
@@ -125,7 +110,7 @@ public final class ValidationPage {
     return verdict.ways().stream()
         .map(
             way ->
-                row(
+                HtmlPage.row(
                     Readable.escape(way.name()),
                     Readable.count(way.runs()),
                     Readable.count(way.partitions()),
@@ -157,16 +142,11 @@ public final class ValidationPage {
         counted(runs, "run"), verdict.fanIn(), counted(shape.levels(), "level"));
   }
 
-  @SuppressWarnings("unchecked")
-  private String phases() {
-    return PhaseBars.of((Map<String, Double>) figures.get("phaseSeconds"));
-  }
-
   private String checks() {
     return verdict.checks().stream()
         .map(
             check ->
-                row(
+                HtmlPage.row(
                     Readable.escape(check.name())
                         + "<br><small>"
                         + Readable.escape(check.detail())
@@ -194,40 +174,5 @@ public final class ValidationPage {
     return check.passed()
         ? "<span class=\"ok\">\u2714 " + check.result() + "</span>"
         : "<span class=\"bad\">\u2718 " + check.result() + "</span>";
-  }
-
-  private Map<String, String> run() {
-    return figures.entrySet().stream()
-        .filter(figure -> !SHOWN_ELSEWHERE.contains(figure.getKey()))
-        .collect(
-            Collectors.toMap(
-                figure -> Readable.words(figure.getKey()),
-                ValidationPage::value,
-                (one, other) -> one,
-                LinkedHashMap::new));
-  }
-
-  private static String value(Map.Entry<String, Object> figure) {
-    if (!(figure.getValue() instanceof Number number)) {
-      return String.valueOf(figure.getValue());
-    }
-    return switch (figure.getKey()) {
-      case "seconds" -> Readable.seconds(number.doubleValue());
-      case "tokensPerSecond" -> Readable.count(number.longValue());
-      default ->
-          figure.getKey().contains("Bytes")
-              ? Readable.bytes(number.doubleValue())
-              : Readable.count(number.longValue());
-    };
-  }
-
-  private static String pairs(Map<String, String> values) {
-    return values.entrySet().stream()
-        .map(pair -> row(Readable.escape(pair.getKey()), Readable.escape(pair.getValue())))
-        .collect(Collectors.joining("", "<table class=\"pairs\">", "</table>"));
-  }
-
-  private static String row(String... cells) {
-    return "<tr><td>" + String.join("</td><td>", cells) + "</td></tr>\n";
   }
 }

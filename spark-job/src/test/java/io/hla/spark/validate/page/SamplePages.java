@@ -1,6 +1,9 @@
 package io.hla.spark.validate.page;
 
 import io.hla.algebra.AttentionSettings;
+import io.hla.spark.Figure;
+import io.hla.spark.PhaseFigures;
+import io.hla.spark.report.RunReport;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator.Counts;
 import io.hla.spark.validate.Validator.Verdict;
@@ -11,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -82,11 +84,12 @@ final class SamplePages {
   }
 
   private static String page(Verdict verdict) {
-    Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("tokens", verdict.table().tokens());
-    figures.put("summaryBytesMoved", 123_456_789_012L);
-    figures.put("output", "hdfs:///" + "a/very/long/path/".repeat(12));
-    figures.put("phaseSeconds", Map.of("index", 0.0, "again", 12_345.6));
-    return new ValidationPage(verdict, figures).html();
+    RunReport report = new RunReport("validate", Map.of());
+    report.figure(Figure.TOKENS, verdict.table().tokens());
+    report.figure(Figure.SUMMARY_BYTES_MOVED, 123_456_789_012L);
+    report.figure(Figure.OUTPUT, "hdfs:///" + "a/very/long/path/".repeat(12));
+    report.phaseEnded(PhaseFigures.of("index", "reading positions", 0));
+    report.phaseEnded(PhaseFigures.of("again", "once more", 12_345.6));
+    return new ValidationPage(verdict, report).html();
   }
 }

@@ -1,9 +1,9 @@
-package io.hla.spark.validate.page;
+package io.hla.spark.page;
 
 import java.util.Map;
 
 /** The time of each phase as a bar. */
-final class PhaseBars {
+public final class PhaseBars {
   private static final int WIDTH = 860;
   private static final int ROW = 24;
   private static final int LEFT = 110;
@@ -11,7 +11,8 @@ final class PhaseBars {
 
   private PhaseBars() {}
 
-  static String of(Map<String, Double> seconds) {
+  /** One bar for each name, in order; a name is a phase, a number its seconds. */
+  public static String of(Map<String, Double> seconds) {
     double most = seconds.values().stream().mapToDouble(t -> t).max().orElse(1);
     Svg svg = new Svg("phases", WIDTH, ROW * seconds.size() + 8, "Time of each phase");
     int row = 0;

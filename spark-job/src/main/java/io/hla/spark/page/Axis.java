@@ -1,4 +1,4 @@
-package io.hla.spark.validate.page;
+package io.hla.spark.page;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.function.DoubleFunction;
  * @param ticks values that are marked
  * @param label a value as people read it
  */
-record Axis(
+public record Axis(
     String title,
     double from,
     double to,
@@ -27,7 +27,7 @@ record Axis(
     DoubleFunction<String> label) {
 
   /** Marks some five round values from {@code from} to {@code to}. */
-  static Axis linear(
+  public static Axis linear(
       String title,
       double from,
       double to,
@@ -45,7 +45,7 @@ record Axis(
   }
 
   /** Marks 1, 2 and 5 of every power of ten, or the powers alone where these are many. */
-  static Axis logarithmic(
+  public static Axis logarithmic(
       String title,
       double from,
       double to,
@@ -64,7 +64,7 @@ record Axis(
     return new Axis(title, from, to, start, end, true, ticks, label);
   }
 
-  double at(double value) {
+  public double at(double value) {
     double part =
         isLogarithmic ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
     return start + part * (end - start);
@@ -82,7 +82,7 @@ record Axis(
   }
 
   /** Draws this axis below a chart that reaches up to {@code top}. */
-  void drawBelow(Svg svg, double top, double bottom) {
+  public void drawBelow(Svg svg, double top, double bottom) {
     for (double tick : ticks) {
       svg.line(at(tick), top, at(tick), bottom + 4, "grid");
       svg.text(at(tick), bottom + 18, Svg.Anchor.MIDDLE, label.apply(tick));
@@ -92,7 +92,7 @@ record Axis(
   }
 
   /** Draws this axis on the left of a chart that reaches to {@code right}. */
-  void drawLeft(Svg svg, double left, double right) {
+  public void drawLeft(Svg svg, double left, double right) {
     for (double tick : ticks) {
       svg.line(left - 4, at(tick), right, at(tick), "grid");
       svg.text(left - 8, at(tick) + 4, Svg.Anchor.END, label.apply(tick));

@@ -1,0 +1,2 @@
+/** Pages of one file: frame, tables, pictures. */
+package io.hla.spark.page;
