@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Opens pages of `validate --html` in headless Chromium and measures what only a browser knows: whether anything is cut off,
+# Opens pages of `validate --html` and of `attend --report` in headless Chromium and measures what only a browser knows: whether anything is cut off,
 # overlaps, scrolls sideways or is out of sight. Wants what `mvn verify` builds, and Debian's chromium or root to install it.
 # Usage: check-page.sh [FOLDER]; pages and pictures of them stay in the folder, spark-job/target/browser unless named.
 set -euo pipefail
@@ -68,11 +68,15 @@ expect_good() {
 
 # A page that is broken by a sed expression has to be noticed, by a failure with the given words.
 expect_noticed() {
-  local name=$1 words=$2 found
-  shift 2
-  sed "$@" "$folder/page.html" >"$work/broken.html"
+  expect_noticed_in page.html "$@"
+}
+
+expect_noticed_in() {
+  local page=$1 name=$2 words=$3 found
+  shift 3
+  sed "$@" "$folder/$page" >"$work/broken.html"
   found=$(measure "$work/broken.html")
-  if cmp -s "$folder/page.html" "$work/broken.html"; then
+  if cmp -s "$folder/$page" "$work/broken.html"; then
     fail "$name: the page was not broken"
   elif grep -qF "$words" <<<"$found" && grep -qE '^browser: [0-9]+ of [0-9]+ checks fail$' <<<"$found"; then
     pass "noticed: $name"
@@ -99,16 +103,33 @@ install_browser
   cat "$work/validate.out" >&2
   exit 1
 }
+"$root/submit.sh" --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 \
+  generate --tokens 30000 --sequences 2 --num-heads 2 --head-dim 8 --partitions 6 --output "$work/in" >"$work/generate.out" 2>&1 || {
+  cat "$work/generate.out" >&2
+  exit 1
+}
 "${JAVA_HOME:+$JAVA_HOME/bin/}java" \
   -cp "$root/spark-job/target/test-classes:$root/spark-job/target/hla-spark.jar:$root/spark-job/target/spark/jars/*" \
   io.hla.spark.validate.page.SamplePages "$folder"
 
+for table in "in" "no/such/table"; do
+  "$root/submit.sh" --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 \
+    attend --input "$work/$table" --num-heads 2 --decay 0.999 --output "$work/out-${table##*/}" --report "$folder/run-${table##*/}.html" \
+    >"$work/attend.out" 2>&1 || [ "$table" != in ] || {
+    cat "$work/attend.out" >&2
+    exit 1
+  }
+done
+
 expect_good "$folder/page.html"
+expect_good "$folder/run-in.html"
+expect_good "$folder/run-table.html"
 for page in "$folder"/{holds,fails}*.html; do
   expect_good "$page"
 done
 picture "$folder/page.html"
 picture "$folder/fails.html"
+picture "$folder/run-in.html"
 
 expect_noticed "no verdict" "the verdict is on the first screen" 's/id="verdict"/id="gone"/'
 expect_noticed "a verdict that is hidden" "the verdict is on the first screen" 's/\.verdict {/& visibility: hidden;/'
@@ -120,6 +141,8 @@ expect_noticed "text too wide for a window" "the page is wider than the window" 
 expect_noticed "a picture that does not fit a telephone" "the page is wider than the window at 400" 's/overflow-x: auto/overflow: visible/'
 expect_noticed "pale text" "contrast of" 's/color: #555/color: #aaa/'
 expect_noticed "no tree" "there is a picture tree" 's/<svg id="tree"/<svg id="shrub"/'
+expect_noticed_in run-in.html "no norms" "there is a picture norms" 's/<svg id="norms"/<svg id="forms"/'
+expect_noticed_in run-in.html "no phases" "phases are listed" 's/id="tasks"/id="tusks"/'
 expect_noticed "another file" "no script and no other file" 's/<\/body>/<img src="measure.html">&/'
 
 echo "$passed passed, $failed failed"

@@ -176,8 +176,10 @@ final class AttendCommand implements Callable<Integer> {
     states.checkTargets(outputs, finals, prefixes);
     describe(spark, reporting.report(), request);
     if (dryRun) {
-      Dataset<Row> narrowed = range.map(r -> r.narrow(tokens, columns)).orElse(tokens);
-      range.map(r -> r.on(request)).orElse(request).estimate(narrowed);
+      range
+          .map(wanted -> wanted.on(request))
+          .orElse(request)
+          .estimate(range.map(wanted -> wanted.narrow(tokens, columns)).orElse(tokens));
       tellWriter(spark, observer, request.attend(tokens).schema());
       return null;
     }

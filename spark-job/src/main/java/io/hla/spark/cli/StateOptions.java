@@ -26,6 +26,11 @@ final class StateOptions {
   private String initialState;
 
   @Option(
+      names = "--require-state",
+      description = "Refuses sequences without an initial state, which start from nothing else.")
+  private boolean requireState;
+
+  @Option(
       names = "--final-state",
       paramLabel = "PATH",
       description = "Writes the state behind every sequence, for a later job.")
@@ -68,6 +73,9 @@ final class StateOptions {
     }
     if (range != null && (initialState != null || finalState != null || savePrefixes != null)) {
       throw usage("--range starts and ends within a sequence: it neither reads nor writes states");
+    }
+    if (requireState && initialState == null) {
+      throw usage("--require-state goes with --initial-state");
     }
     if (prefixEvery < 0 || (prefixEvery > 0 && savePrefixes == null)) {
       throw usage("--prefix-every goes with --save-prefixes, expected a positive number");
@@ -114,7 +122,10 @@ final class StateOptions {
   Attention applyTo(Attention request, Dataset<Row> initial, DataType sequenceType) {
     Attention changed = prefixEvery > 0 ? request.cutEvery(prefixEvery) : request;
     if (initial != null) {
-      changed = changed.initialStates(StateTable.of(initial, initialState, sequenceType));
+      changed =
+          changed
+              .initialStates(StateTable.of(initial, initialState, sequenceType))
+              .requireStates(requireState);
     }
     if (finalState != null) {
       changed = changed.withFinalStates();

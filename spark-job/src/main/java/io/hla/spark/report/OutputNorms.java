@@ -69,7 +69,7 @@ public final class OutputNorms {
       draw(svg, x, y, head, least);
     }
     return String.format(
-        "<p>Sequence %s, %d positions%s.</p><div class=\"wide\">%s</div>",
+        "<p>%s, %d positions%s.</p><div class=\"wide\">%s</div>",
         Readable.escape(sequence),
         norms.size(),
         heads < norms.firstEntry().getValue().length ? ", the first " + heads + " heads" : "",

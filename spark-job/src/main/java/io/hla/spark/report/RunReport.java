@@ -199,9 +199,10 @@ public final class RunReport implements JobObserver {
     return all;
   }
 
-  /** Tokens by all of the time; 0 while they are not counted. */
+  /** Tokens by all of the time; 0 where no outputs were computed. */
   public synchronized long tokensPerSecond() {
-    return Math.round(number(Figure.TOKENS) / seconds());
+    boolean computed = phases.stream().anyMatch(phase -> phase.name().equals("attend"));
+    return computed ? Math.round(number(Figure.TOKENS) / seconds()) : 0;
   }
 
   private Map<String, Object> section(Section section, Map<String, Object> before) {

@@ -21,6 +21,7 @@ final class RunSummary {
     if (has(Figure.TOKENS)) {
       input();
       plan();
+      bytes();
       memory();
     }
     output();
@@ -93,6 +94,20 @@ final class RunSummary {
     String kernels = String.valueOf(report.get(Figure.KERNELS));
     String why = has(Figure.KERNELS_BECAUSE) ? ", " + report.get(Figure.KERNELS_BECAUSE) : "";
     lines.put("kernels", kernels + why);
+  }
+
+  /** What is read and written, where it is known beforehand. */
+  private void bytes() {
+    if (!has(Figure.VECTOR_BYTES)) {
+      return;
+    }
+    long passes = 1 + (has(Figure.SCAN_STEPS) ? report.number(Figure.SCAN_STEPS) : 1);
+    String files = has(Figure.FILE_BYTES) ? " in files of " + bytes(Figure.FILE_BYTES) : "";
+    lines.put(
+        "bytes",
+        String.format(
+            "%s of vectors%s, read %d times; outputs of %s before any codec",
+            bytes(Figure.VECTOR_BYTES), files, passes, bytes(Figure.OUTPUT_BYTES)));
   }
 
   private void memory() {

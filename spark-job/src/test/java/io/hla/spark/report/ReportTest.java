@@ -48,7 +48,7 @@ class ReportTest {
                 + " 1.2 MB of summaries and 0 B of states moved",
             "kernels          native avx2",
             "output           file:/out",
-            "time             index 3 s")
+            "time             index 3 s, attend 4 s")
         .last()
         .asString()
         .matches("total +.* s, [0-9,]+ tokens/s");
@@ -137,11 +137,12 @@ class ReportTest {
     assertThat(json.at("/input/tokens").asInt()).isEqualTo(1_234_567);
     assertThat(json.at("/plan/summaryBytesMoved").asInt()).isEqualTo(1_200_000);
     assertThat(json.at("/phases/0/name").asText()).isEqualTo("index");
-    assertThat(json.at("/phases/1/longestTaskSeconds").asDouble()).isEqualTo(1.5);
+    assertThat(json.at("/phases/2/longestTaskSeconds").asDouble()).isEqualTo(1.5);
     assertThat(json.at("/warnings/0").asText()).isEqualTo("careful");
     assertThat(json.at("/error/condition").asText()).isEqualTo("HLA_INPUT_GAP");
     assertThat(json.at("/error/message").asText()).isEqualTo("12 tokens are missing");
-    assertThat(report.phaseSeconds()).containsExactly(Map.entry("index", 3.0));
+    assertThat(report.phaseSeconds())
+        .containsExactly(Map.entry("index", 3.0), Map.entry("attend", 4.0));
   }
 
   @Test
@@ -170,6 +171,7 @@ class ReportTest {
     report.figure(Figure.KERNELS, "native avx2");
     report.figure(Figure.OUTPUT, "file:/out");
     report.phaseEnded(PhaseFigures.of("index", "reading positions", 1));
+    report.phaseEnded(PhaseFigures.of("attend", "computing", 4));
     report.phaseEnded(new PhaseFigures("index", "again", 2, 3, 1, 2.5, 0.5, 1.5, 7, 8, 9));
     return report;
   }
