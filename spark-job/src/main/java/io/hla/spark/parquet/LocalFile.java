@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 
@@ -34,9 +36,16 @@ record LocalFile(Path path) implements InputFile {
 
   private static final class Stream extends SeekableInputStream {
     private final FileChannel channel;
+    private final FileSystem.Statistics statistics = statistics();
 
     Stream(FileChannel channel) {
       this.channel = channel;
+    }
+
+    // What Spark takes for the bytes that a task has read; Hadoop has no other way to add to it.
+    @SuppressWarnings("deprecation")
+    private static FileSystem.Statistics statistics() {
+      return FileSystem.getStatistics("file", RawLocalFileSystem.class);
     }
 
     @Override
@@ -65,7 +74,9 @@ record LocalFile(Path path) implements InputFile {
       int end = buffer.limit();
       buffer.limit(Math.min(end, buffer.position() + PIECE));
       try {
-        return channel.read(buffer);
+        int count = channel.read(buffer);
+        statistics.incrementBytesRead(Math.max(0, count));
+        return count;
       } finally {
         buffer.limit(end);
       }

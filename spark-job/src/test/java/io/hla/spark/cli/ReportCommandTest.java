@@ -42,6 +42,7 @@ class ReportCommandTest {
         .isGreaterThanOrEqualTo(attend.get("longestTaskSeconds").asDouble());
     assertThat(attend.get("bytesWritten").asLong()).isGreaterThan(3000 * 16 * 4);
     assertThat(phase(report, "index").get("bytesRead").asLong()).isPositive();
+    assertThat(attend.get("bytesRead").asLong()).isGreaterThan(3000 * 48 * 4);
     assertThat(folder.resolve(".r.json.crc")).doesNotExist();
   }
 
