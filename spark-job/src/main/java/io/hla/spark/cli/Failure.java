@@ -3,6 +3,7 @@ package io.hla.spark.cli;
 import io.hla.algebra.SettingsException;
 import io.hla.algebra.StateException;
 import io.hla.spark.InputException;
+import org.apache.spark.SparkThrowable;
 
 /**
  * Why a command ended.
@@ -26,8 +27,24 @@ record Failure(String condition, String message) {
       if (t instanceof StateException refused) {
         return new Failure(refused.condition(), refused.getMessage());
       }
+      if (t instanceof SparkThrowable spark && isUnreadable(spark.getCondition())) {
+        return new Failure("HLA_INPUT_UNREADABLE", firstLine(t) + " " + firstLine(innermost(t)));
+      }
       cause = t;
     }
     return new Failure(null, cause.toString());
+  }
+
+  /** Whether Spark says of a file, by its name, that it could not be read. */
+  private static boolean isUnreadable(String condition) {
+    return condition != null && condition.startsWith("FAILED_READ_FILE");
+  }
+
+  private static Throwable innermost(Throwable thrown) {
+    return thrown.getCause() == null ? thrown : innermost(thrown.getCause());
+  }
+
+  private static String firstLine(Throwable thrown) {
+    return String.valueOf(thrown.getMessage()).lines().findFirst().orElse("");
   }
 }

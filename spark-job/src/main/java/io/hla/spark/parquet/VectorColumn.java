@@ -143,7 +143,7 @@ final class VectorColumn {
   }
 
   private void release() {
-    buffers.giveBackPage(page.bytes());
+    buffers.giveBackPage(page.page());
     page.clear();
     row = 0;
   }

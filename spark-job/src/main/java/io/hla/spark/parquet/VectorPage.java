@@ -1,6 +1,8 @@
 package io.hla.spark.parquet;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -18,6 +20,10 @@ import org.apache.parquet.column.page.DataPageV2;
  */
 final class VectorPage {
   private static final byte[] NOTHING = {};
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final int definitionLevel;
   private final int width;
@@ -29,9 +35,13 @@ final class VectorPage {
 
   private int knownRows = -1;
 
+  private byte[] page = NOTHING;
   private byte[] bytes = NOTHING;
   private int values;
   private int rows;
+
+  /** The numbers of pages that keep their bytes apart, put together. */
+  private byte[] together = NOTHING;
 
   /**
    * @param column a leaf of repetition level 1
@@ -44,6 +54,11 @@ final class VectorPage {
     this.definitionLevel = column.getMaxDefinitionLevel();
     this.width = width;
     this.elementBytes = elementBytes;
+  }
+
+  /** The array that the page came in. */
+  byte[] page() {
+    return page;
   }
 
   /** The array that holds the numbers of the page. */
@@ -62,6 +77,7 @@ final class VectorPage {
 
   /** Lets go of the page. */
   void clear() {
+    page = NOTHING;
     bytes = NOTHING;
     rows = 0;
   }
@@ -69,25 +85,61 @@ final class VectorPage {
   /**
    * Takes a page over.
    *
-   * @return whether it holds lists of this width and nothing else, as plain numbers
+   * @return whether it holds lists of this width and nothing else, as numbers that lie side by side
    */
-  boolean accept(DataPage page) throws IOException {
+  boolean accept(DataPage next) throws IOException {
     clear();
-    if (page.getValueCount() % width != 0 || (withChecksum && page.getCrc().isEmpty())) {
+    if (next.getValueCount() % width != 0 || (withChecksum && next.getCrc().isEmpty())) {
       return false;
     }
-    boolean accepted = page instanceof DataPageV1 first ? accept(first) : accept((DataPageV2) page);
-    rows = accepted ? page.getValueCount() / width : 0;
-    return accepted;
+    boolean accepted = next instanceof DataPageV1 first ? accept(first) : accept((DataPageV2) next);
+    page = bytes;
+    if (!accepted) {
+      return false;
+    }
+    Encoding encoding =
+        next instanceof DataPageV1 first
+            ? first.getValueEncoding()
+            : ((DataPageV2) next).getDataEncoding();
+    if (encoding == Encoding.BYTE_STREAM_SPLIT) {
+      putTogether(next.getValueCount());
+    }
+    rows = next.getValueCount() / width;
+    return true;
   }
 
-  private boolean accept(DataPageV1 page) throws IOException {
-    if (page.getValueEncoding() != Encoding.PLAIN
-        || page.getRlEncoding() != Encoding.RLE
-        || page.getDlEncoding() != Encoding.RLE) {
+  private static boolean isKnown(Encoding encoding) {
+    return encoding == Encoding.PLAIN || encoding == Encoding.BYTE_STREAM_SPLIT;
+  }
+
+  /** Of a page that holds the first bytes of all its numbers, then the second ones, and so on. */
+  private void putTogether(int count) {
+    int length = count * elementBytes;
+    if (together.length < length) {
+      together = new byte[length];
+    }
+    for (int i = 0; i < count; i++) {
+      long number = 0;
+      for (int b = elementBytes - 1; b >= 0; b--) {
+        number = number << 8 | bytes[values + b * count + i] & 0xff;
+      }
+      if (elementBytes == Float.BYTES) {
+        INT.set(together, i * elementBytes, (int) number);
+      } else {
+        LONG.set(together, i * elementBytes, number);
+      }
+    }
+    bytes = together;
+    values = 0;
+  }
+
+  private boolean accept(DataPageV1 data) throws IOException {
+    if (!isKnown(data.getValueEncoding())
+        || data.getRlEncoding() != Encoding.RLE
+        || data.getDlEncoding() != Encoding.RLE) {
       return false;
     }
-    ByteBuffer all = array(page.getBytes());
+    ByteBuffer all = array(data.getBytes());
     int end = all.limit();
     int repetition = all.position() + Integer.BYTES;
     int definition = endOfLevels(all, repetition, end) + Integer.BYTES;
@@ -98,9 +150,9 @@ final class VectorPage {
     bytes = all.array();
     int base = all.arrayOffset();
     values = base + numbers;
-    return holds(page.getValueCount(), end - numbers)
+    return holds(data.getValueCount(), end - numbers)
         && areLevels(
-            page.getValueCount(),
+            data.getValueCount(),
             base + repetition,
             base + definition - Integer.BYTES,
             base + definition,
@@ -116,19 +168,19 @@ final class VectorPage {
     return length < 0 || length > end - from ? -1 : from + length;
   }
 
-  private boolean accept(DataPageV2 page) throws IOException {
-    if (page.getDataEncoding() != Encoding.PLAIN) {
+  private boolean accept(DataPageV2 data) throws IOException {
+    if (!isKnown(data.getDataEncoding())) {
       return false;
     }
-    ByteBuffer repetition = array(page.getRepetitionLevels());
-    ByteBuffer definition = array(page.getDefinitionLevels());
+    ByteBuffer repetition = array(data.getRepetitionLevels());
+    ByteBuffer definition = array(data.getDefinitionLevels());
     int split = repetition.remaining();
     ByteBuffer levels = ByteBuffer.allocate(split + definition.remaining());
     levels.put(repetition).put(definition);
-    ByteBuffer numbers = array(page.getData());
+    ByteBuffer numbers = array(data.getData());
     bytes = levels.array();
-    if (!holds(page.getValueCount(), numbers.remaining())
-        || !areLevels(page.getValueCount(), 0, split, split, bytes.length)) {
+    if (!holds(data.getValueCount(), numbers.remaining())
+        || !areLevels(data.getValueCount(), 0, split, split, bytes.length)) {
       return false;
     }
     bytes = numbers.array();

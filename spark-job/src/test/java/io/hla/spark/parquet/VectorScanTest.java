@@ -16,6 +16,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
+import org.apache.parquet.column.ParquetProperties.WriterVersion;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -115,6 +123,73 @@ class VectorScanTest {
       rows.add(RowFactory.create(i, List.of(1f, 2f), List.of(3f, 4f, 5f), "x"));
     }
     RawScan.of(spark, write(rows, DataTypes.FloatType, true, Map.of())).assertFallenBack();
+  }
+
+  /** An encoding that Spark's vectorized reader does not read, so its other one is asked. */
+  @ParameterizedTest
+  @CsvSource({
+    "SNAPPY, PARQUET_1_0",
+    "UNCOMPRESSED, PARQUET_1_0",
+    "ZSTD, PARQUET_2_0",
+    "SNAPPY, PARQUET_2_0"
+  })
+  void numbersWhoseBytesAreApart(CompressionCodecName codec, WriterVersion version)
+      throws IOException {
+    for (String type : List.of("float", "double")) {
+      Path table = folder.resolve(type);
+      MessageType schema =
+          MessageTypeParser.parseMessageType(
+              """
+              message rows {
+                required int64 pos;
+                required group q (LIST) { repeated group list { required %s element; } }
+                required group v (LIST) { repeated group list { required %s element; } }
+                optional binary word (STRING);
+              }
+              """
+                  .formatted(type, type));
+      try (ParquetWriter<Group> writer =
+          ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(table + "/part.parquet"))
+              .withType(schema)
+              .withCompressionCodec(codec)
+              .withWriterVersion(version)
+              .withDictionaryEncoding(false)
+              .withByteStreamSplitEncoding(true)
+              .withPageSize(3000)
+              .build()) {
+        for (int i = 0; i < 700; i++) {
+          writer.write(group(schema, i, type.equals("float")));
+        }
+      }
+      RawScan scan = RawScan.of(spark, table);
+      SparkSession other = spark.newSession();
+      other.conf().set("spark.sql.parquet.enableVectorizedReader", false);
+      assertThat(scan.ours().collectAsList())
+          .hasSize(700)
+          .isEqualTo(other.read().parquet(table.toString()).collectAsList());
+      assertThat((Long) scan.counts().raw().value()).isEqualTo(700);
+      assertThatThrownBy(() -> spark.read().parquet(table.toString()).collectAsList())
+          .as("Spark's vectorized reader, which is why this test needs another")
+          .hasStackTraceContaining("BYTE_STREAM_SPLIT");
+    }
+  }
+
+  private Group group(MessageType schema, int row, boolean floats) {
+    Group group = new SimpleGroup(schema);
+    group.add("pos", (long) row);
+    for (String column : List.of("q", "v")) {
+      Group list = group.addGroup(column);
+      for (int i = 0; i < (column.equals("q") ? 9 : 3); i++) {
+        double number = random.nextGaussian() * Math.pow(10, random.nextInt(60) - 30);
+        if (floats) {
+          list.addGroup("list").add("element", (float) number);
+        } else {
+          list.addGroup("list").add("element", number);
+        }
+      }
+    }
+    group.add("word", "w" + row % 7);
+    return group;
   }
 
   @Test
