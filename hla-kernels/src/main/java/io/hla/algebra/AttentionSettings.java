@@ -164,6 +164,11 @@ public record AttentionSettings(
     return toBuilder(headDim, valueDim).precision(other).build();
   }
 
+  /** The same operator with other decays, one per query head. */
+  public AttentionSettings withDecay(List<Double> values) {
+    return toBuilder(headDim, valueDim).decay(values).build();
+  }
+
   /** The same operator with or without its denominator. */
   public AttentionSettings withNormalize(boolean value) {
     return toBuilder(headDim, valueDim).normalize(value).build();

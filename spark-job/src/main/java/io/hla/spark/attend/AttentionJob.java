@@ -18,6 +18,7 @@ import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.RunIndex;
 import io.hla.spark.runs.RunPlan;
 import io.hla.spark.runs.StreamFigures;
+import io.hla.spark.scan.ByteAction;
 import io.hla.spark.scan.Node;
 import io.hla.spark.scan.ScanCost;
 import io.hla.spark.scan.TreeShape;
@@ -53,6 +54,7 @@ public final class AttentionJob {
   private final boolean withFinal;
   private final JobMetrics metrics;
   private final JobObserver observer;
+  private final JobParts parts;
   private final Phases phases;
   private final Map<String, Object> figures = new LinkedHashMap<>();
 
@@ -60,6 +62,7 @@ public final class AttentionJob {
    * @param template settings for heads of any size
    * @param givenSizes the sizes of the heads, or null when the first row is to tell them
    * @param withFinal whether the states behind the sequences are wanted
+   * @param parts what the job is put together from
    */
   public AttentionJob(
       JavaSparkContext context,
@@ -69,7 +72,8 @@ public final class AttentionJob {
       TokenRow layout,
       boolean withFinal,
       JobMetrics metrics,
-      JobObserver observer) {
+      JobObserver observer,
+      JobParts parts) {
     this.context = context;
     this.template = template;
     this.givenSizes = givenSizes;
@@ -78,6 +82,7 @@ public final class AttentionJob {
     this.withFinal = withFinal;
     this.metrics = metrics;
     this.observer = observer;
+    this.parts = parts;
     this.phases = new Phases(context.sc(), observer);
   }
 
@@ -111,7 +116,7 @@ public final class AttentionJob {
     figure("kernels", kernel.toString());
     figure("taskBufferBytes", TokenBuffer.fullBytes(settings, layout));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
-    JavaRDD<PlannedRun> runs = plan.withStates(scanned.inFront());
+    JavaRDD<PlannedRun> runs = parts.handedOut(plan.withStates(scanned.inFront()));
     return new Prepared(
         settings,
         indexed.rows(),
@@ -120,6 +125,7 @@ public final class AttentionJob {
         runs,
         summaryPass(settings, kernel, 0),
         pass,
+        parts.outputs(pass),
         checked(withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind()),
         checked(prefixes(runs, found, settings)),
         Map.copyOf(figures));
@@ -256,7 +262,7 @@ public final class AttentionJob {
       AttentionSettings settings,
       KernelId kernel) {
     StreamFigures found = plan.figures();
-    StateAction action = new StateAction(settings, metrics);
+    ByteAction<State, Summary> action = parts.action(new StateAction(settings, metrics));
     StateScan scan = new StateScan(context, plan, action, compute.fanIn(), withFinal, phases);
     int steps = Summary.steps(settings);
     boolean onDriver = isScannedOnDriver(found, settings);
@@ -266,11 +272,12 @@ public final class AttentionJob {
     }
     StateScan.Scanned scanned = null;
     for (int step = 0; step < steps; step++) {
-      SummaryPass pass = summaryPass(settings, kernel, step);
+      PartitionWork<Tuple2<Node, byte[]>> pass =
+          parts.summaries(summaryPass(settings, kernel, step));
       JavaRDD<PlannedRun> runs =
           step == 0 ? plan.withInitial() : plan.withStates(scanned.inFront());
       JavaPairRDD<Node, byte[]> items =
-          occupied.of(PartitionWork.zip(rows, runs, pass::run)).mapToPair(item -> item);
+          occupied.of(PartitionWork.zip(rows, runs, pass)).mapToPair(item -> item);
       StateScan.Scanned next =
           onDriver
               ? scan.onDriver(items)

@@ -5,6 +5,7 @@ import io.hla.algebra.Summary;
 import io.hla.spark.runs.DriverPlan;
 import io.hla.spark.runs.Home;
 import io.hla.spark.runs.RunPlan;
+import io.hla.spark.scan.ByteAction;
 import io.hla.spark.scan.DistributedTree;
 import io.hla.spark.scan.HomeState;
 import io.hla.spark.scan.LocalTrees;
@@ -38,7 +39,7 @@ final class StateScan {
 
   private final JavaSparkContext context;
   private final RunPlan plan;
-  private final StateAction action;
+  private final ByteAction<State, Summary> action;
   private final int fanIn;
   private final boolean withFinal;
   private final Phases phases;
@@ -46,7 +47,7 @@ final class StateScan {
   StateScan(
       JavaSparkContext context,
       RunPlan plan,
-      StateAction action,
+      ByteAction<State, Summary> action,
       int fanIn,
       boolean withFinal,
       Phases phases) {

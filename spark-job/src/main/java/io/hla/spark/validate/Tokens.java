@@ -3,6 +3,7 @@ package io.hla.spark.validate;
 import static org.apache.spark.sql.functions.col;
 
 import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.kernels.Applier;
@@ -127,13 +128,27 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
             : null);
   }
 
+  /** The same with q, k and v as a job of a precision takes them. */
+  Tokens rounded(Precision precision) {
+    return precision.isDouble() ? this : new Tokens(count, round(q), round(k), round(v), g);
+  }
+
+  private static double[] round(double[] numbers) {
+    return Arrays.stream(numbers).map(number -> (float) number).toArray();
+  }
+
+  /** Gives token {@code t} to a stream. */
+  void feed(Recomputation stream, AttentionSettings settings, int t) {
+    Tokens token = slice(settings, t, t + 1);
+    stream.next(token.q, token.k, token.v, token.g);
+  }
+
   /** How far rounding may take the outputs of these tokens, the first of a sequence. */
   List<double[]> allowed(AttentionSettings settings, Element output) {
     Recomputation stream = new Recomputation(State.initial(settings));
     List<double[]> allowed = new ArrayList<>();
     for (int t = 0; t < count; t++) {
-      Tokens token = slice(settings, t, t + 1);
-      stream.next(token.q, token.k, token.v, token.g);
+      feed(stream, settings, t);
       allowed.add(Rounding.allowed(stream, settings, output));
     }
     return allowed;
