@@ -94,18 +94,38 @@ final class WrongParts {
     }
   }
 
+  /**
+   * States that come out wrong, and yet claim to have seen the tokens in front of their runs, so
+   * that their numbers have to be looked at. Positions start at 0.
+   */
+  private interface WrongStates extends JobParts {
+    @Override
+    default JavaRDD<PlannedRun> handedOut(JavaRDD<PlannedRun> runs) {
+      return runs.map(WrongStates::counted);
+    }
+
+    private static PlannedRun counted(PlannedRun run) {
+      if (run.state() == null) {
+        return run;
+      }
+      State state = State.fromBytes(run.state());
+      return run.with(State.of(state.settings(), run.run().start(), state::matrix).toBytes());
+    }
+  }
+
   /** A run is handed the state in front of the run before it. */
-  record StateOfRunBefore(int rank) implements JobParts {
+  record StateOfRunBefore(int rank) implements WrongStates {
     @Override
     public JavaRDD<PlannedRun> handedOut(JavaRDD<PlannedRun> runs) {
       int wrong = rank;
       byte[] before = runs.filter(run -> run.rank() == wrong - 1).map(PlannedRun::state).first();
-      return runs.map(run -> run.rank() == wrong ? run.with(before) : run);
+      return WrongStates.super.handedOut(
+          runs.map(run -> run.rank() == wrong ? run.with(before) : run));
     }
   }
 
   /** The first pass takes a run for the next one, and that one for it. */
-  record SwappedRuns(int rank) implements JobParts {
+  record SwappedRuns(int rank) implements WrongStates {
     @Override
     public PartitionWork<Tuple2<Node, byte[]>> summaries(SummaryPass pass) {
       return (partition, rows, runs) ->
@@ -119,7 +139,7 @@ final class WrongParts {
   }
 
   /** The summary of a run says that it has no tokens. */
-  record MissingSummary(int rank, AttentionSettings settings) implements JobParts {
+  record MissingSummary(int rank, AttentionSettings settings) implements WrongStates {
     @Override
     public PartitionWork<Tuple2<Node, byte[]>> summaries(SummaryPass pass) {
       byte[] none = Summary.identity(settings, pass.step()).toBytes();

@@ -127,8 +127,7 @@ class PlantedErrorsTest {
         AttentionSettings.builder(2, 2).heads(2, 1).decay(List.of(0.9, 0.8)).build();
     Map<String, Check> found = byError(settings, constant(settings, count, number));
     assertThat(found.values()).hasSize(7).allMatch(Check::passed).allMatch(Check::isControl);
-    assertThat(found.get("summaries combined in the wrong order").detail())
-        .contains("random tokens");
+    assertThat(found.get("two runs swapped").detail()).contains("random tokens");
   }
 
   @Test
