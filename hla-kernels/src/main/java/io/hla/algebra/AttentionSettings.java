@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -220,7 +221,7 @@ public record AttentionSettings(
 
   private static void check(boolean holds, String condition, String message, Object... values) {
     if (!holds) {
-      throw new SettingsException(condition, String.format(message, values));
+      throw new SettingsException(condition, String.format(Locale.ROOT, message, values));
     }
   }
 

@@ -19,6 +19,7 @@ import io.hla.spark.table.TokenColumns;
 import io.hla.spark.table.TokenSelection;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaRDD;
@@ -403,7 +404,9 @@ public final class Attention {
       throw new InputException(
           "HLA_OPTION_NOT_APPLICABLE",
           String.format(
-              "output-type double belongs to precision float64, not to %s", precision.text()));
+              Locale.ROOT,
+              "output-type double belongs to precision float64, not to %s",
+              precision.text()));
     }
     // Finds out whether there are summaries of such a program.
     Summary.steps(settings(1, 1));

@@ -31,12 +31,14 @@ import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataType;
 import scala.Tuple2;
 
 /**
@@ -242,15 +244,17 @@ public final class AttentionJob {
 
   private RunPlan plan(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {
     if (states == null && index.isOnDriver()) {
-      return new DriverPlan(context, index, compute.fanIn(), withFinal);
+      return new DriverPlan(context, index, layout.sequenceType(), compute.fanIn(), withFinal);
     }
     InitialStates read = new InitialStates(layout.sequenceType());
     JavaRDD<byte[]> packed =
         states == null ? null : states.map(row -> read.read(row, settings).pack());
     return phases.run(
         "order",
-        String.format("ordering %d runs", index.count()),
-        () -> new ExecutorPlan(context, index, packed, compute.fanIn(), withFinal));
+        String.format(Locale.ROOT, "ordering %d runs", index.count()),
+        () ->
+            new ExecutorPlan(
+                context, index, layout.sequenceType(), packed, compute.fanIn(), withFinal));
   }
 
   // --- Summaries and scan ---
@@ -325,13 +329,14 @@ public final class AttentionJob {
 
   /** Refuses states whose sums passed the largest number. */
   private JavaRDD<byte[]> checked(JavaRDD<byte[]> states) {
+    DataType type = layout.sequenceType();
     return compute.refuseNonFinite()
         ? states.map(
             packed -> {
               SequenceState state = SequenceState.unpack(packed);
               if (state.state() != null) {
                 State numbers = State.fromBytes(state.state());
-                Overflow.checked(numbers, state.sequence(), state.nextPosition());
+                Overflow.checked(numbers, state.sequence(), type, state.nextPosition());
               }
               return packed;
             })

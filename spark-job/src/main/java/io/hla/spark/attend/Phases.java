@@ -44,7 +44,7 @@ public final class Phases {
     }
     long start = System.nanoTime();
     try {
-      return work.get();
+      return Refusals.endAtOnce(context, work);
     } finally {
       if (observed) {
         context.removeSparkListener(progress);

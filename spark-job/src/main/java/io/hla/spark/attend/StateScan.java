@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -130,7 +131,8 @@ final class StateScan {
     List<byte[]> packed =
         phases.run(
             "summarize",
-            String.format("turning %d runs into summaries", plan.figures().summarized()),
+            String.format(
+                Locale.ROOT, "turning %d runs into summaries", plan.figures().summarized()),
             () ->
                 items
                     .map(
@@ -144,7 +146,8 @@ final class StateScan {
                     .collect());
     return phases.run(
         "scan",
-        String.format("finding the states in front of %d runs", plan.figures().scanned()),
+        String.format(
+            Locale.ROOT, "finding the states in front of %d runs", plan.figures().scanned()),
         () -> scan(packed));
   }
 
@@ -228,6 +231,7 @@ final class StateScan {
         local ? new LocalTrees<>(action, fanIn, items, plan.partitions()) : null;
     String doing =
         String.format(
+            Locale.ROOT,
             "turning %d runs into summaries, combined on executors in %d levels",
             plan.figures().summarized(),
             TreeShape.of(Math.toIntExact(plan.figures().longest()), fanIn).levels());

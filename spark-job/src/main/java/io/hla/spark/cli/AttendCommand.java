@@ -114,7 +114,7 @@ final class AttendCommand implements Callable<Integer> {
     if (staged.tokens() == 0) {
       System.out.println("the input holds no token: the output is an empty table");
     } else if (show > 0) {
-      staged.first().print(spark.read().format(outputFormat).load(output), show);
+      staged.first().print(staged.first().read(spark, outputFormat, output), show);
     }
     if (reportFile != null) {
       report.writeJson(reportFile);

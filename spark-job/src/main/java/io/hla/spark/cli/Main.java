@@ -2,8 +2,11 @@ package io.hla.spark.cli;
 
 import io.hla.algebra.SettingsException;
 import io.hla.algebra.StateException;
+import io.hla.kernels.KernelException;
 import io.hla.spark.InputException;
 import java.io.PrintWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -24,6 +27,8 @@ import picocli.CommandLine.Command;
       BenchCommand.class
     })
 public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
   static final int JOB_FAILED = 1;
   static final int BAD_INPUT = 3;
 
@@ -49,6 +54,7 @@ public final class Main {
   }
 
   private static int report(Exception failure, PrintWriter err) {
+    LOG.debug("the command failed", failure);
     Throwable cause = failure;
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof InputException refused) {
@@ -60,13 +66,17 @@ public final class Main {
       if (t instanceof StateException refused) {
         return refuse(err, refused.condition(), refused.getMessage());
       }
+      if (t instanceof KernelException refused) {
+        return refuse(err, refused.condition(), refused.getMessage());
+      }
       cause = t;
     }
     err.println("The job failed: " + cause);
     if (cause != failure) {
       err.println("Reported as: " + firstLine(failure));
     }
-    err.println("Spark's log: add --conf spark.log.level=INFO in front of the command.");
+    err.println(
+        "Spark's log: add --conf spark.log.level=INFO in front of the command; DEBUG has stack traces.");
     return JOB_FAILED;
   }
 

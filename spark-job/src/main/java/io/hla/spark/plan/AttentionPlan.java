@@ -145,6 +145,7 @@ public final class AttentionPlan {
   String describe() {
     Map<String, String> settings = template.describe();
     return String.format(
+        Locale.ROOT,
         "%s, heads %s/%s, decay %s%s, %s, %s",
         settings.get("operator"),
         settings.get("num-heads"),

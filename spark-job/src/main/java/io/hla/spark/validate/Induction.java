@@ -10,8 +10,10 @@ import io.hla.spark.table.SequenceKey;
 import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
@@ -61,17 +63,22 @@ final class Induction {
       long runs, long tokens, double worst, String where, long unbounded, String problem) {
     static final Found NONE = new Found(0, 0, 0, "", 0, null);
 
-    static Found of(RunProof proof) {
+    static Found of(RunProof proof, DataType type) {
       return new Found(
           proof.problem() == null ? 1 : 0,
           proof.tokens(),
           proof.worst(),
-          String.format("position %d of %s", proof.worstPosition(), proof.sequence()),
+          String.format(
+              Locale.ROOT, "position %d of %s", proof.worstPosition(), proof.sequence().text(type)),
           proof.unbounded(),
           proof.problem() == null
               ? null
               : String.format(
-                  "%s at position %d of %s", proof.problem(), proof.start(), proof.sequence()));
+                  Locale.ROOT,
+                  "%s at position %d of %s",
+                  proof.problem(),
+                  proof.start(),
+                  proof.sequence().text(type)));
     }
 
     Found and(Found other) {
@@ -113,10 +120,10 @@ final class Induction {
           });
     }
 
-    static Iterator<byte[]> together(Iterator<byte[]> proofs) {
+    static Iterator<byte[]> together(Iterator<byte[]> proofs, DataType type) {
       Found all = NONE;
       while (proofs.hasNext()) {
-        all = all.and(of(RunProof.unpack(proofs.next())));
+        all = all.and(of(RunProof.unpack(proofs.next()), type));
       }
       return List.of(all.pack()).iterator();
     }
@@ -133,8 +140,9 @@ final class Induction {
     }
   }
 
-  private static Found collected(JavaRDD<byte[]> proofs) {
-    return proofs.mapPartitions(Found::together).collect().stream()
+  private Found collected(JavaRDD<byte[]> proofs) {
+    DataType type = job.sequenceType();
+    return proofs.mapPartitions(found -> Found.together(found, type)).collect().stream()
         .map(Found::unpack)
         .reduce(Found.NONE, Found::and);
   }
@@ -143,10 +151,17 @@ final class Induction {
     boolean complete = found.problem() == null && (share < 1 || found.tokens() == job.tokens());
     String detail =
         String.format(
+            Locale.ROOT,
             "%,d of %,d tokens, in %,d of %,d runs; the worst is %s",
-            found.tokens(), job.tokens(), found.runs(), job.runs(), found.where());
+            found.tokens(),
+            job.tokens(),
+            found.runs(),
+            job.runs(),
+            found.where());
     if (found.unbounded() > 0) {
-      detail += String.format("; %,d values have denominators that cancel", found.unbounded());
+      detail +=
+          String.format(
+              Locale.ROOT, "; %,d values have denominators that cancel", found.unbounded());
     }
     return Check.atMost(
         OUTPUTS,
@@ -171,18 +186,20 @@ final class Induction {
               SequenceState state = SequenceState.unpack(packed);
               return new Tuple2<>(place(state.sequence(), state.nextPosition()), packed);
             });
+    DataType type = job.sequenceType();
     Compared all = Compared.NONE;
     for (byte[] packed :
         behind
             .join(inFront)
-            .map(pair -> Compared.of(RunProof.unpack(pair._2()._1()), pair._2()._2()))
+            .map(pair -> Compared.of(RunProof.unpack(pair._2()._1()), pair._2()._2(), type))
             .mapPartitions(Compared::together)
             .collect()) {
       all = all.and(Compared.unpack(packed));
     }
     // All runs but the last of their sequences are followed by one.
     boolean complete = share < 1 || all.states() == job.runs() - job.sequences();
-    String detail = String.format("%,d states behind runs that others follow", all.states());
+    String detail =
+        String.format(Locale.ROOT, "%,d states behind runs that others follow", all.states());
     return Check.atMost(
         STATES,
         complete && found.problem() == null ? all.worst() : Double.NaN,
@@ -198,9 +215,10 @@ final class Induction {
   private record Compared(long states, double worst, String where) {
     static final Compared NONE = new Compared(0, 0, "");
 
-    static Compared of(RunProof proof, byte[] packed) {
+    static Compared of(RunProof proof, byte[] packed, DataType type) {
       byte[] state = SequenceState.unpack(packed).state();
-      String where = String.format("position %d of %s", proof.end(), proof.sequence());
+      String where =
+          String.format(Locale.ROOT, "position %d of %s", proof.end(), proof.sequence().text(type));
       // A state that follows a run does not stand behind nothing.
       double off =
           state == null

@@ -5,6 +5,7 @@ import io.hla.spark.Attention;
 import io.hla.spark.attend.JobParts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 
@@ -137,11 +138,17 @@ final class PlantedErrors {
     String detail =
         exactly
             ? String.format(
+                Locale.ROOT,
                 "by \"%s\" alone: %s; %s",
-                error.judge(), failed.get(0).detail(), tried.trial().where())
+                error.judge(),
+                failed.get(0).detail(),
+                tried.trial().where())
             : String.format(
+                Locale.ROOT,
                 "%s do not hold, expected \"%s\" alone; %s",
-                failed.stream().map(Check::name).toList(), error.judge(), tried.trial().where());
+                failed.stream().map(Check::name).toList(),
+                error.judge(),
+                tried.trial().where());
     return new Outcome(Check.caught("planted: " + error.text(), exactly, worst, 1, detail));
   }
 }

@@ -1,7 +1,5 @@
 package io.hla.spark.validate;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Precision;
 import io.hla.algebra.State;
@@ -13,6 +11,7 @@ import io.hla.kernels.Recomputation;
 import io.hla.kernels.Summarizer;
 import io.hla.spark.GateScale;
 import io.hla.spark.passes.Rounding;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.io.DataInput;
@@ -47,14 +46,14 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
       DataType type,
       long start,
       int count) {
-    Column position = quoted(columns.position());
+    Column position = Columns.named(columns.position());
     Dataset<Row> rows = table.where(position.between(start, start + count - 1));
     if (type != null) {
-      rows = rows.where(quoted(columns.sequence()).equalTo(sequence.external(type)));
+      rows = rows.where(Columns.named(columns.sequence()).equalTo(sequence.external(type)));
     }
     List<Row> found =
         rows.orderBy(position)
-            .select(columns.numbers().stream().map(Tokens::quoted).toArray(Column[]::new))
+            .select(columns.numbers().stream().map(Columns::named).toArray(Column[]::new))
             .collectAsList();
     return new Tokens(
         found.size(),
@@ -96,11 +95,6 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
         .flatMap(row -> row.<Number>getList(column).stream())
         .mapToDouble(Number::doubleValue)
         .toArray();
-  }
-
-  /** The name of a column, whatever characters it has. */
-  static Column quoted(String column) {
-    return col("`" + column.replace("`", "``") + "`");
   }
 
   /** Tokens of numbers between -2 and 2. */

@@ -14,6 +14,7 @@ import io.hla.spark.table.TokenColumns;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -105,7 +106,7 @@ final class Trial {
 
   /** Which tokens these are, in how many runs. */
   String where() {
-    return String.format("%s, %d tokens in %d runs", where, tokens.count(), runs);
+    return String.format(Locale.ROOT, "%s, %d tokens in %d runs", where, tokens.count(), runs);
   }
 
   /** A run with others in front of it and behind it, of which more than one have a summary. */

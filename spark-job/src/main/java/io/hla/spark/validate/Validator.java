@@ -212,8 +212,11 @@ public final class Validator {
             serial.isEmpty() ? Double.NaN : worst,
             1,
             String.format(
+                Locale.ROOT,
                 "%d tokens of the first %d, token by token in double; relative error %.1e",
-                serial.size(), prefixTokens, relativeError)));
+                serial.size(),
+                prefixTokens,
+                relativeError)));
   }
 
   private void laws() {
@@ -235,7 +238,7 @@ public final class Validator {
     boolean onExecutors = "executors".equals(baseline.figures().get("scannedOn"));
     Attention job =
         request.compute(onExecutors ? request.compute().scannedOn(true) : request.compute());
-    String where = "the first tokens of " + sequence;
+    String where = "the first tokens of " + sequence.text(baseline.sequenceType());
     checks.addAll(new PlantedErrors(spark, job, baseline.settings(), first, where).checks());
   }
 
