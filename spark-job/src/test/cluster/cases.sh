@@ -214,5 +214,5 @@ case_native_missing_auto() {
 
 case_native_missing_forced() {
   kernels=native attend_without_native native-missing-forced
-  expect_refused native-missing-forced 1 '\[HLA_NATIVE_UNAVAILABLE\] .*cannot unpack'
+  expect_refused native-missing-forced 3 '\[HLA_NATIVE_UNAVAILABLE\] .*cannot unpack'
 }

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -164,6 +165,11 @@ public record AttentionSettings(
     return toBuilder(headDim, valueDim).precision(other).build();
   }
 
+  /** The same operator with other decays, one per query head. */
+  public AttentionSettings withDecay(List<Double> values) {
+    return toBuilder(headDim, valueDim).decay(values).build();
+  }
+
   /** The same operator with or without its denominator. */
   public AttentionSettings withNormalize(boolean value) {
     return toBuilder(headDim, valueDim).normalize(value).build();
@@ -215,7 +221,7 @@ public record AttentionSettings(
 
   private static void check(boolean holds, String condition, String message, Object... values) {
     if (!holds) {
-      throw new SettingsException(condition, String.format(message, values));
+      throw new SettingsException(condition, String.format(Locale.ROOT, message, values));
     }
   }
 

@@ -4,6 +4,7 @@ import java.nio.DoubleBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -43,8 +44,11 @@ public final class MatrixLayout {
         throw new SettingsException(
             "HLA_SIZE",
             String.format(
+                Locale.ROOT,
                 "the state of %d heads with head-dim %d and value-dim %d has over 2^31 values",
-                heads, settings.headDim(), settings.valueDim()));
+                heads,
+                settings.headDim(),
+                settings.valueDim()));
       }
       stride += area;
     }

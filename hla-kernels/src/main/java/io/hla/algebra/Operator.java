@@ -1,6 +1,7 @@
 package io.hla.algebra;
 
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -61,7 +62,8 @@ public final class Operator implements Serializable {
     if (order < 1 || order > HIGHEST_ORDER) {
       throw new SettingsException(
           "HLA_OPERATOR",
-          String.format("operator is %s, expected an order from 1 to %d", text, HIGHEST_ORDER));
+          String.format(
+              Locale.ROOT, "operator is %s, expected an order from 1 to %d", text, HIGHEST_ORDER));
     }
     return order == 1 ? LINEAR : new Operator(family, order, text);
   }
@@ -89,7 +91,9 @@ public final class Operator implements Serializable {
       throw new SettingsException(
           "HLA_OPERATOR",
           String.format(
-              "operator is %s, expected linear, hla2, hla3, .. or ahla, ahla3, ..", text));
+              Locale.ROOT,
+              "operator is %s, expected linear, hla2, hla3, .. or ahla, ahla3, ..",
+              text));
     }
     int order = name.group(2).isEmpty() ? 2 : Integer.parseInt(name.group(2));
     return asymmetric ? ahla(order) : hla(order);

@@ -2,6 +2,7 @@ package io.hla.algebra;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.StringJoiner;
 
@@ -65,7 +66,11 @@ public record OperatorCost(
     for (int m = 0; m < layout.count(); m++) {
       matrices.add(
           String.format(
-              "%s [%d x %d]", layout.matrix(m).name(), layout.rows(m), layout.columns(m)));
+              Locale.ROOT,
+              "%s [%d x %d]",
+              layout.matrix(m).name(),
+              layout.rows(m),
+              layout.columns(m)));
     }
     return matrices;
   }
@@ -96,13 +101,18 @@ public record OperatorCost(
     lines.add("operator " + settings.operator().text());
     lines.add(
         String.format(
+            Locale.ROOT,
             "  state of %s: %s, %,d bytes",
-            count(settings.numHeads(), "head"), String.join(", ", matrices), stateBytes));
-    lines.add(String.format("  output: %,.0f operations for a token and head", operations));
+            count(settings.numHeads(), "head"),
+            String.join(", ", matrices),
+            stateBytes));
+    lines.add(
+        String.format(Locale.ROOT, "  output: %,.0f operations for a token and head", operations));
     for (int i = 0; i < steps.size(); i++) {
       Step step = steps.get(i);
       lines.add(
           String.format(
+              Locale.ROOT,
               "  scan step %d of %d: %s, %,d bytes a summary, %,.0f operations",
               i + 1,
               steps.size(),

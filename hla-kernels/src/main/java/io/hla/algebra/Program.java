@@ -3,6 +3,7 @@ package io.hla.algebra;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -75,8 +76,11 @@ public record Program(List<Matrix> matrices, List<Derived> derived, List<Term> o
       throw new SettingsException(
           "HLA_PROGRAM_SIZE",
           String.format(
+              Locale.ROOT,
               "the program, or the summary of a segment under it, needs %s %d, expected at most %d",
-              what, count, most));
+              what,
+              count,
+              most));
     }
   }
 

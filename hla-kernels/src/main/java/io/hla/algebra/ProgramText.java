@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.regex.Matcher;
@@ -258,8 +259,12 @@ record ProgramText(String text, Map<String, Sum> statements) {
       return new SettingsException(
           "HLA_PROGRAM",
           String.format(
+              Locale.ROOT,
               "program has %s at character %d, expected %s: %s",
-              found, places.get(at) + 1, what, text));
+              found,
+              places.get(at) + 1,
+              what,
+              text));
     }
 
     private String uniform() {

@@ -1,6 +1,7 @@
 package io.hla.algebra;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What stands in front of a token: the matrices of the operator's program, in double, for every
@@ -56,8 +57,13 @@ public final class State {
           throw new StateException(
               "HLA_STATE_SIZE",
               String.format(
+                  Locale.ROOT,
                   "matrix %s of head %d has %d values, expected %d x %d",
-                  layout.matrix(m).name(), head, matrix.length, layout.rows(m), layout.columns(m)));
+                  layout.matrix(m).name(),
+                  head,
+                  matrix.length,
+                  layout.rows(m),
+                  layout.columns(m)));
         }
         System.arraycopy(matrix, 0, values, layout.offset(head, m), size);
       }
@@ -156,8 +162,8 @@ public final class State {
    */
   public static State fromBytes(byte[] bytes) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
-    Algebra algebra = Algebra.of(read.settings());
-    return new State(algebra, read.tokens(), read.values(algebra.stateLayout(), new double[0]));
+    double[] values = read.values(read.layout(), new double[0]);
+    return new State(Algebra.of(read.settings()), read.tokens(), values);
   }
 
   /**
@@ -170,6 +176,26 @@ public final class State {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     StateException.checkSame("continue from a state", settings, read.settings());
     read.checkSize(Algebra.of(settings).stateLayout(), 0);
+  }
+
+  /**
+   * What the bytes of a state say of it.
+   *
+   * @param matrices the paper's symbols, in the order of the bytes
+   */
+  public record Description(AttentionSettings settings, long tokens, List<String> matrices) {}
+
+  /**
+   * Describes the bytes of a state without unpacking them: whatever they are, no more memory is
+   * taken than they are long, some times over.
+   *
+   * @throws StateException if they are damaged, not a state, or of a newer version
+   */
+  public static Description describe(byte[] bytes) {
+    StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
+    MatrixLayout layout = read.layout();
+    read.checkSize(layout, 0);
+    return new Description(read.settings(), read.tokens(), layout.names());
   }
 
   /** The settings that the bytes of a state name. Throws StateException. */

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -121,6 +122,15 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return layout.unpack(numbers.get(products));
   }
 
+  /** The layout of a state of these settings; refuses those that no state can have. */
+  MatrixLayout layout() {
+    try {
+      return Algebra.of(settings).stateLayout();
+    } catch (SettingsException e) {
+      throw damaged("has settings of no state: %s", e.getMessage());
+    }
+  }
+
   /** Refuses more or fewer values than the layout has. */
   void checkSize(MatrixLayout layout, int products) {
     long needed = products + layout.packedSize();
@@ -146,6 +156,7 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
   }
 
   private static StateException damaged(String message, Object... values) {
-    return new StateException("HLA_STATE_DAMAGED", "the state " + String.format(message, values));
+    return new StateException(
+        "HLA_STATE_DAMAGED", "the state " + String.format(Locale.ROOT, message, values));
   }
 }

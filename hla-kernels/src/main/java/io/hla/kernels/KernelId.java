@@ -2,6 +2,7 @@ package io.hla.kernels;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Which kernels a machine runs, so that machines can agree: kernels of one id give the same bits
@@ -43,7 +44,7 @@ public record KernelId(String name, String instructionSet, String architecture)
   /**
    * These kernels on this machine.
    *
-   * @throws IllegalStateException if it cannot run them
+   * @throws KernelException HLA_NATIVE_UNAVAILABLE or HLA_KERNELS_UNAVAILABLE if it cannot run them
    */
   public AttentionKernel open() {
     AttentionKernel kernel =
@@ -51,10 +52,14 @@ public record KernelId(String name, String instructionSet, String architecture)
             ? Kernels.choose(name, instructionSet)
             : name.equals("recurrent") ? Kernels.recurrent() : Kernels.java();
     if (!of(kernel).equals(this)) {
-      throw new IllegalStateException(
+      throw new KernelException(
+          "HLA_KERNELS_UNAVAILABLE",
           String.format(
-              "[HLA_KERNELS_UNAVAILABLE] the job computes with %s kernels, this machine has %s",
-              this, of(kernel)));
+              Locale.ROOT,
+              "the job computes with %s kernels, this machine has %s",
+              this,
+              of(kernel)),
+          null);
     }
     return kernel;
   }

@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import io.hla.algebra.SettingsException;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Chooses among the kernels that this machine can run. */
@@ -44,7 +45,8 @@ public final class Kernels {
       case AUTO -> nativeOrJava(NativeKernel.open(cap));
       default ->
           throw new SettingsException(
-              "HLA_KERNELS", String.format("kernels is %s, expected auto, java or native", wanted));
+              "HLA_KERNELS",
+              String.format(Locale.ROOT, "kernels is %s, expected auto, java or native", wanted));
     };
   }
 

@@ -5,6 +5,7 @@ import io.hla.algebra.Computation;
 import io.hla.algebra.Precision;
 import io.hla.algebra.SettingsException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -41,7 +42,10 @@ public final class NativeKernel extends AttentionKernel {
       throw new SettingsException(
           "HLA_INSTRUCTION_SET",
           String.format(
-              "instruction set is %s, expected auto or one of %s", cap, INSTRUCTION_SETS));
+              Locale.ROOT,
+              "instruction set is %s, expected auto or one of %s",
+              cap,
+              INSTRUCTION_SETS));
     }
     return NativeLibrary.load()
         .map(failure -> new Availability(null, failure))
@@ -97,8 +101,9 @@ public final class NativeKernel extends AttentionKernel {
     /** The kernel. Throws an exception that says why when there is none. */
     NativeKernel get() {
       if (kernel == null) {
-        throw new IllegalStateException(
-            "[HLA_NATIVE_UNAVAILABLE] native kernels were asked for and are not available: "
+        throw new KernelException(
+            "HLA_NATIVE_UNAVAILABLE",
+            "native kernels were asked for and are not available: "
                 + Objects.requireNonNull(failure).reason(),
             failure.cause());
       }

@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import io.hla.algebra.AttentionSettings;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Supplier;
 
@@ -105,7 +106,7 @@ public abstract sealed class TokenRows implements AutoCloseable permits HeapRows
         || expected.gateWidth() != settings.gateWidth()
         || expected.outputWidth() != settings.outputWidth()) {
       throw new IllegalArgumentException(
-          String.format("rows were made for %s, expected %s", settings, expected));
+          String.format(Locale.ROOT, "rows were made for %s, expected %s", settings, expected));
     }
     check(tokens);
   }

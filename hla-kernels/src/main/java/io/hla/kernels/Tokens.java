@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import io.hla.algebra.AttentionSettings;
+import java.util.Locale;
 
 /**
  * The arrays of a call: rows of tokens, packed as in {@link Applier}.
@@ -36,7 +37,8 @@ record Tokens(Numbers query, Numbers key, Numbers value, double[] gate, Numbers 
     }
     if (from < 0 || count < 0) {
       throw new IllegalArgumentException(
-          String.format("tokens from %d, count %d, expected both from 0", from, count));
+          String.format(
+              Locale.ROOT, "tokens from %d, count %d, expected both from 0", from, count));
     }
     holds("query", query.length(), settings.queryWidth(), from, count);
     holds("key", key.length(), settings.keyWidth(), from, count);
@@ -59,8 +61,14 @@ record Tokens(Numbers query, Numbers key, Numbers value, double[] gate, Numbers 
     if (length < needed) {
       throw new IllegalArgumentException(
           String.format(
+              Locale.ROOT,
               "%s has %d values, expected %d: tokens %d to %d of %d values each",
-              name, length, needed, from, from + count - 1, width));
+              name,
+              length,
+              needed,
+              from,
+              from + count - 1,
+              width));
     }
   }
 
@@ -68,7 +76,7 @@ record Tokens(Numbers query, Numbers key, Numbers value, double[] gate, Numbers 
     for (int i = from; i < end; i++) {
       if (!(gate[i] >= 0 && gate[i] <= 1)) {
         throw new IllegalArgumentException(
-            String.format("gate %d is %s, expected a number in [0, 1]", i, gate[i]));
+            String.format(Locale.ROOT, "gate %d is %s, expected a number in [0, 1]", i, gate[i]));
       }
     }
   }

@@ -12,10 +12,13 @@ import io.hla.algebra.Summary;
 import io.hla.algebra.Variant;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -208,6 +211,56 @@ class StateBytesTest {
       refuses("HLA_STATE_DAMAGED", message, () -> State.check(whole, settings));
       refuses("HLA_STATE_DAMAGED", message, () -> State.fromBytes(whole));
     }
+  }
+
+  @Test
+  void isDescribedAsItWouldBeRead() throws IOException {
+    State state = State.fromBytes(resource("state-v1.bin"));
+    State.Description described = State.describe(state.toBytes());
+    assertThat(described.settings()).isEqualTo(state.settings());
+    assertThat(described.tokens()).isEqualTo(state.tokens());
+    assertThat(described.matrices()).isEqualTo(state.matrices());
+  }
+
+  /** 20,000 heads that share one matrix of 64 x 64: 655 MB when unpacked, 33 kB of values. */
+  @Test
+  void craftedBytesTakeNoMemory() {
+    int heads = 20_000;
+    AttentionSettings crafted =
+        AttentionSettings.builder(64, 64).operator(Operator.LINEAR).heads(heads, 1).build();
+    AttentionSettings small = AttentionSettings.builder(64, 64).operator(Operator.LINEAR).build();
+    byte[] shared = crafted(crafted, State.initial(small).sizeInBytes() / 8);
+    byte[] huge = crafted(crafted, 3);
+    var thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = thread.getCurrentThreadAllocatedBytes();
+    refuses("HLA_STATE_SETTINGS", "num-heads is 20000", () -> State.check(shared, small));
+    assertThat(State.describe(shared).settings()).isEqualTo(crafted);
+    String message = "the state has 3 values, its settings need 4096";
+    refuses("HLA_STATE_DAMAGED", message, () -> State.describe(huge));
+    refuses("HLA_STATE_DAMAGED", message, () -> State.fromBytes(huge));
+    refuses("HLA_STATE_DAMAGED", message, () -> State.check(huge, crafted));
+    assertThat(thread.getCurrentThreadAllocatedBytes() - before).isLessThan(100L << 20);
+  }
+
+  /** Settings that no layout has room for. */
+  @Test
+  void settingsOfNoStateAreDamage() {
+    AttentionSettings settings = AttentionSettings.builder(50_000, 50_000).build();
+    byte[] bytes = crafted(settings, 1);
+    refuses("HLA_STATE_DAMAGED", "has over 2^31 values", () -> State.describe(bytes));
+    refuses("HLA_STATE_DAMAGED", "has over 2^31 values", () -> State.fromBytes(bytes));
+  }
+
+  /** The bytes of a state of zeros, written by the drawing in StateBytes. */
+  private static byte[] crafted(AttentionSettings settings, long values) {
+    StringJoiner lines = new StringJoiner("\n");
+    settings.describe().forEach((name, value) -> lines.add(name + "=" + value));
+    byte[] text = lines.toString().getBytes(StandardCharsets.UTF_8);
+    int size = (int) (36 + text.length + 8 * values);
+    ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    out.put("HLAS".getBytes(StandardCharsets.US_ASCII)).putShort((short) 1).putShort((short) 1);
+    out.putInt(text.length).put(text).putInt(0).putLong(0).putLong(values);
+    return withChecksum(out.array(), 0, (byte) 'H');
   }
 
   private static void refuses(String condition, String message, Runnable work) {

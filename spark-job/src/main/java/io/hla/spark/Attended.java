@@ -3,7 +3,6 @@ package io.hla.spark;
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Summary;
 import io.hla.spark.attend.Prepared;
-import io.hla.spark.passes.PlantedError;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
@@ -109,8 +108,8 @@ record Attended(
   }
 
   @Override
-  public JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted) {
-    return prepared.recomputed(share, seed, planted);
+  public JavaRDD<byte[]> recomputed(double share, long seed) {
+    return prepared.recomputed(share, seed);
   }
 
   @Override

@@ -9,7 +9,7 @@ import io.hla.algebra.Precision;
 import io.hla.algebra.SettingsException;
 import io.hla.algebra.Summary;
 import io.hla.kernels.Element;
-import io.hla.spark.passes.PlantedError;
+import io.hla.spark.attend.JobParts;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
@@ -19,6 +19,7 @@ import io.hla.spark.table.TokenColumns;
 import io.hla.spark.table.TokenSelection;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.spark.api.java.JavaRDD;
@@ -337,7 +338,7 @@ public final class Attention {
    *     HLA_INPUT_STREAMING at once; what the rows hold is refused by the first action
    */
   public Dataset<Row> attend(Dataset<Row> tokens) {
-    return plan(selection(tokens)).outputs();
+    return plan(selection(tokens), JobParts.SOUND).outputs();
   }
 
   /**
@@ -347,8 +348,16 @@ public final class Attention {
    * @throws InputException if the table is refused
    */
   public Result run(Dataset<Row> tokens) {
+    return run(tokens, JobParts.SOUND);
+  }
+
+  /**
+   * The same with a part of the job exchanged for one that is wrong on purpose, which validation
+   * has to notice; nothing else has a use for it.
+   */
+  public Result run(Dataset<Row> tokens, JobParts parts) {
     TokenSelection selection = selection(tokens);
-    AttentionPlan plan = plan(selection);
+    AttentionPlan plan = plan(selection, parts);
     return new Attended(
         plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
   }
@@ -361,7 +370,7 @@ public final class Attention {
    * @throws InputException if the table is refused for its columns, positions or states
    */
   public Map<Figure, Object> estimate(Dataset<Row> tokens) {
-    return plan(selection(tokens)).estimate();
+    return plan(selection(tokens), JobParts.SOUND).estimate();
   }
 
   private HeadSizes sizes() {
@@ -373,7 +382,7 @@ public final class Attention {
     return TokenSelection.of(tokens, columns, outputType);
   }
 
-  private AttentionPlan plan(TokenSelection selection) {
+  private AttentionPlan plan(TokenSelection selection, JobParts parts) {
     AttentionSettings template = settings(1, 1);
     StructType schema = new StructType();
     if (selection.layout().sequenceType() != null) {
@@ -389,7 +398,15 @@ public final class Attention {
     }
     columns.checkOutput(selection.layout().sequenceType() != null, outputColumn);
     return new AttentionPlan(
-        selection, initialStates, template, sizes(), compute, withFinalStates, schema, observer);
+        selection,
+        initialStates,
+        template,
+        sizes(),
+        compute,
+        withFinalStates,
+        schema,
+        observer,
+        parts);
   }
 
   /**
@@ -403,7 +420,9 @@ public final class Attention {
       throw new InputException(
           "HLA_OPTION_NOT_APPLICABLE",
           String.format(
-              "output-type double belongs to precision float64, not to %s", precision.text()));
+              Locale.ROOT,
+              "output-type double belongs to precision float64, not to %s",
+              precision.text()));
     }
     // Finds out whether there are summaries of such a program.
     Summary.steps(settings(1, 1));
@@ -521,10 +540,9 @@ public final class Attention {
      *
      * @param share of the runs that are computed again, 1 for all
      * @param seed chooses them
-     * @param planted what is made wrong on purpose
      * @return a packed {@link io.hla.spark.passes.RunProof} for every chosen run
      */
-    JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted);
+    JavaRDD<byte[]> recomputed(double share, long seed);
 
     /** The files behind the tokens, to guard what is done with the outputs. */
     InputFiles inputFiles();

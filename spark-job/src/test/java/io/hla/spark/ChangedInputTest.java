@@ -18,10 +18,10 @@ class ChangedInputTest {
   /** Columns: positions before and after, in a file of the same size, and what is refused. */
   @ParameterizedTest
   @CsvSource({
-    "'0 1 2 3', '0 2 1 3', position 1 of sequence \"s\" was indexed in partition 0",
-    "'0 1 2 3', '0 1 2', position 3 of sequence \"s\" was indexed in partition 0",
+    "'0 1 2 3', '0 2 1 3', position 1 of sequence \"s\" was indexed in file:/",
+    "'0 1 2 3', '0 1 2', position 3 of sequence \"s\" was indexed in file:/",
     "'0 1 2 3', '', position 0 of sequence \"s\" was indexed in partition 0",
-    "'0 1 2', '0 1 2 3', partition 0 has more rows than when it was indexed",
+    "'0 1 2', '0 1 2 3', tokens.json has more rows than when it was indexed",
   })
   void areRefused(String before, String after, String message) throws IOException {
     Path file = folder.resolve("tokens.json");

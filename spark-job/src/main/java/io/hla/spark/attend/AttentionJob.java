@@ -17,6 +17,7 @@ import io.hla.spark.runs.PlannedRun;
 import io.hla.spark.runs.RunIndex;
 import io.hla.spark.runs.RunPlan;
 import io.hla.spark.runs.StreamFigures;
+import io.hla.spark.scan.ByteAction;
 import io.hla.spark.scan.Node;
 import io.hla.spark.state.InitialStates;
 import io.hla.spark.state.SequenceState;
@@ -31,6 +32,8 @@ import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataType;
+import scala.Tuple2;
 
 /**
  * One job, step by step: index the runs, order them, summarize them, scan the summaries. What is
@@ -45,6 +48,7 @@ public final class AttentionJob {
   private final TokenRow layout;
   private final boolean withFinal;
   private final JobMetrics metrics;
+  private final JobParts parts;
   private final Phases phases;
   private final JobFigures figures;
   private final TokenIndexer indexer;
@@ -53,6 +57,7 @@ public final class AttentionJob {
    * @param template settings for heads of any size
    * @param givenSizes the sizes of the heads, or null when the first row is to tell them
    * @param withFinal whether the states behind the sequences are wanted
+   * @param parts what the job is put together from
    */
   public AttentionJob(
       JavaSparkContext context,
@@ -62,13 +67,15 @@ public final class AttentionJob {
       TokenRow layout,
       boolean withFinal,
       JobMetrics metrics,
-      JobObserver observer) {
+      JobObserver observer,
+      JobParts parts) {
     this.context = context;
     this.template = template;
     this.compute = compute;
     this.layout = layout;
     this.withFinal = withFinal;
     this.metrics = metrics;
+    this.parts = parts;
     this.phases = new Phases(context.sc(), observer);
     this.figures = new JobFigures(observer);
     this.indexer =
@@ -95,7 +102,7 @@ public final class AttentionJob {
     StateScan.Scanned scanned =
         scan(indexed.rows(), occupied, plan, settings, kernel, cost.isScannedOnDriver(found));
     OutputPass pass = new OutputPass(layout, settings, kernel, compute.refuseNonFinite(), metrics);
-    JavaRDD<PlannedRun> runs = plan.withStates(scanned.inFront());
+    JavaRDD<PlannedRun> runs = parts.handedOut(plan.withStates(scanned.inFront()));
     return new Prepared(
         settings,
         indexed.rows(),
@@ -104,6 +111,7 @@ public final class AttentionJob {
         runs,
         summaryPass(settings, kernel, 0),
         pass,
+        parts.outputs(pass),
         checked(withFinal ? scanned.behind().union(plan.untouched()) : scanned.behind()),
         checked(prefixes(runs, found, settings)),
         figures.all());
@@ -183,22 +191,24 @@ public final class AttentionJob {
                   + " each",
               plan.figures().sequences() - plan.figures().continued(),
               plan.figures().sequences(),
-              plan.figures().firstNew()));
+              plan.figures().firstNew().text(layout.sequenceType())));
     }
     return plan;
   }
 
   private RunPlan ordered(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {
     if (states == null && index.isOnDriver()) {
-      return new DriverPlan(context, index, compute.fanIn(), withFinal);
+      return new DriverPlan(context, index, layout.sequenceType(), compute.fanIn(), withFinal);
     }
     InitialStates read = new InitialStates(layout.sequenceType());
     JavaRDD<byte[]> packed =
         states == null ? null : states.map(row -> read.read(row, settings).pack());
     return phases.run(
         "order",
-        String.format("ordering %d runs", index.count()),
-        () -> new ExecutorPlan(context, index, packed, compute.fanIn(), withFinal));
+        String.format(Locale.ROOT, "ordering %d runs", index.count()),
+        () ->
+            new ExecutorPlan(
+                context, index, layout.sequenceType(), packed, compute.fanIn(), withFinal));
   }
 
   // --- Summaries and scan ---
@@ -210,7 +220,7 @@ public final class AttentionJob {
       AttentionSettings settings,
       KernelId kernel,
       boolean onDriver) {
-    StateAction action = new StateAction(settings, metrics);
+    ByteAction<State, Summary> action = parts.action(new StateAction(settings, metrics));
     StateScan scan = new StateScan(context, plan, action, compute.fanIn(), withFinal, phases);
     int steps = Summary.steps(settings);
     if (plan.figures().scanned() == 0) {
@@ -218,11 +228,12 @@ public final class AttentionJob {
     }
     StateScan.Scanned scanned = null;
     for (int step = 0; step < steps; step++) {
-      SummaryPass pass = summaryPass(settings, kernel, step);
+      PartitionWork<Tuple2<Node, byte[]>> pass =
+          parts.summaries(summaryPass(settings, kernel, step));
       JavaRDD<PlannedRun> runs =
           step == 0 ? plan.withInitial() : plan.withStates(scanned.inFront());
       JavaPairRDD<Node, byte[]> items =
-          occupied.of(PartitionWork.zip(rows, runs, pass::run)).mapToPair(item -> item);
+          occupied.of(PartitionWork.zip(rows, runs, pass)).mapToPair(item -> item);
       StateScan.Scanned next =
           onDriver
               ? scan.onDriver(items)
@@ -240,13 +251,14 @@ public final class AttentionJob {
 
   /** Refuses states whose sums passed the largest number. */
   private JavaRDD<byte[]> checked(JavaRDD<byte[]> states) {
+    DataType type = layout.sequenceType();
     return compute.refuseNonFinite()
         ? states.map(
             packed -> {
               SequenceState state = SequenceState.unpack(packed);
               if (state.state() != null) {
                 State numbers = State.fromBytes(state.state());
-                Overflow.checked(numbers, state.sequence(), state.nextPosition());
+                Overflow.checked(numbers, state.sequence(), type, state.nextPosition());
               }
               return packed;
             })

@@ -9,7 +9,7 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import scala.Tuple2;
 
 /** Work on the rows of one partition along its runs. */
-interface PartitionWork<T> extends Serializable {
+public interface PartitionWork<T> extends Serializable {
   Iterator<T> on(int partition, Iterator<InternalRow> rows, Iterator<PlannedRun> runs);
 
   /** Does it on every partition. */

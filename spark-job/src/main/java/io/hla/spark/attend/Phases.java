@@ -39,7 +39,7 @@ public final class Phases {
     }
     long start = System.nanoTime();
     try {
-      return work.get();
+      return Refusals.endAtOnce(context, work);
     } finally {
       double seconds = (System.nanoTime() - start) / 1e9;
       context.setLocalProperty(PHASE, outer);

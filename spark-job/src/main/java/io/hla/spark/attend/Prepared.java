@@ -4,7 +4,6 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Summary;
 import io.hla.spark.Figure;
 import io.hla.spark.passes.OutputPass;
-import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RecomputePass;
 import io.hla.spark.passes.RunProof;
 import io.hla.spark.passes.SummaryPass;
@@ -31,6 +30,8 @@ import org.apache.spark.sql.catalyst.InternalRow;
  * @param runs with the states in front of them, in the partitions of the tokens
  * @param summaryPass the first pass
  * @param outputPass the last pass
+ * @param outputWork what is done for the outputs: the last pass, unless something is wrong on
+ *     purpose
  * @param finalStates packed states behind all sequences, and initial ones of others; empty unless
  *     wanted
  * @param prefixes packed states in front of all runs
@@ -44,18 +45,14 @@ public record Prepared(
     JavaRDD<PlannedRun> runs,
     SummaryPass summaryPass,
     OutputPass outputPass,
+    PartitionWork<InternalRow> outputWork,
     JavaRDD<byte[]> finalStates,
     JavaRDD<byte[]> prefixes,
     Map<Figure, Object> figures) {
 
   /** Rows ([seq], pos, o, kept columns), computed when they are read. */
   public JavaRDD<InternalRow> outputs() {
-    return outputs(runs);
-  }
-
-  private JavaRDD<InternalRow> outputs(JavaRDD<PlannedRun> from) {
-    OutputPass pass = outputPass;
-    return occupied.of(PartitionWork.zip(rows, from, pass::run));
+    return occupied.of(PartitionWork.zip(rows, runs, outputWork));
   }
 
   /**
@@ -66,17 +63,15 @@ public record Prepared(
    * @param seed chooses them
    * @return packed {@link RunProof}s of the chosen runs
    */
-  public JavaRDD<byte[]> recomputed(double share, long seed, PlantedError planted) {
-    RecomputePass pass = new RecomputePass(outputPass.layout(), settings, share, seed, planted);
+  public JavaRDD<byte[]> recomputed(double share, long seed) {
+    RecomputePass pass = new RecomputePass(outputPass.layout(), settings, share, seed);
     JavaRDD<RecomputePass.Input> inputs =
         PartitionWork.zip(
             rows,
             runs,
             (partition, tokens, planned) ->
                 List.of(new RecomputePass.Input(partition, tokens, planned)).iterator());
-    JavaRDD<InternalRow> job =
-        planted == PlantedError.STATE ? outputs(runs.map(run -> run.with(null))) : outputs();
-    return occupied.of(inputs).zipPartitions(job, (input, o) -> pass.run(input.next(), o));
+    return occupied.of(inputs).zipPartitions(outputs(), (input, o) -> pass.run(input.next(), o));
   }
 
   /**

@@ -5,6 +5,7 @@ import io.hla.algebra.Summary;
 import io.hla.spark.runs.DriverPlan;
 import io.hla.spark.runs.Home;
 import io.hla.spark.runs.RunPlan;
+import io.hla.spark.scan.ByteAction;
 import io.hla.spark.scan.DistributedTree;
 import io.hla.spark.scan.HomeState;
 import io.hla.spark.scan.LocalTrees;
@@ -21,6 +22,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -38,7 +40,7 @@ final class StateScan {
 
   private final JavaSparkContext context;
   private final RunPlan plan;
-  private final StateAction action;
+  private final ByteAction<State, Summary> action;
   private final int fanIn;
   private final boolean withFinal;
   private final Phases phases;
@@ -46,7 +48,7 @@ final class StateScan {
   StateScan(
       JavaSparkContext context,
       RunPlan plan,
-      StateAction action,
+      ByteAction<State, Summary> action,
       int fanIn,
       boolean withFinal,
       Phases phases) {
@@ -129,7 +131,8 @@ final class StateScan {
     List<byte[]> packed =
         phases.run(
             "summarize",
-            String.format("turning %d runs into summaries", plan.figures().summarized()),
+            String.format(
+                Locale.ROOT, "turning %d runs into summaries", plan.figures().summarized()),
             () ->
                 items
                     .map(
@@ -143,7 +146,8 @@ final class StateScan {
                     .collect());
     return phases.run(
         "scan",
-        String.format("finding the states in front of %d runs", plan.figures().scanned()),
+        String.format(
+            Locale.ROOT, "finding the states in front of %d runs", plan.figures().scanned()),
         () -> scan(packed));
   }
 
@@ -227,6 +231,7 @@ final class StateScan {
         local ? new LocalTrees<>(action, fanIn, items, plan.partitions()) : null;
     String doing =
         String.format(
+            Locale.ROOT,
             "turning %d runs into summaries, combined on executors in %d levels",
             plan.figures().summarized(),
             TreeShape.of(Math.toIntExact(plan.figures().longest()), fanIn).levels());

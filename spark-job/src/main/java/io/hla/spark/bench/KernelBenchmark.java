@@ -11,6 +11,7 @@ import io.hla.kernels.Kernels;
 import io.hla.kernels.Summarizer;
 import io.hla.kernels.TokenRows;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -192,8 +193,11 @@ public final class KernelBenchmark {
     if (!(worst <= CHECK_TOLERANCE * largest)) {
       throw new IllegalStateException(
           String.format(
+              Locale.ROOT,
               "%s differs from the recurrence by %.2g of the largest output, expected at most %.2g",
-              kernel.name(), worst / largest, CHECK_TOLERANCE));
+              kernel.name(),
+              worst / largest,
+              CHECK_TOLERANCE));
     }
   }
 

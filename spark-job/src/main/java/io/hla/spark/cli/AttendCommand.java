@@ -133,14 +133,14 @@ final class AttendCommand implements Callable<Integer> {
     }
     reporting.report().ended(Status.DONE);
     reporting.console().summary(reporting.report());
-    Dataset<Row> written = spark.read().format(outputFormat).load(output);
     if (staged.tokens() == 0) {
       System.out.println("the input holds no token: the output is an empty table");
     } else if (show > 0) {
-      staged.first().print(written, show);
+      staged.first().print(staged.first().outputs().read(spark, outputFormat, output), show);
     }
     if (staged.sample() != null) {
-      reporting.show(staged.sample().norms(written));
+      reporting.show(
+          staged.sample().norms(staged.sample().outputs().read(spark, outputFormat, output)));
     }
     return 0;
   }

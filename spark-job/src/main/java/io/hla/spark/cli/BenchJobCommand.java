@@ -1,19 +1,19 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.when;
 
 import io.hla.spark.Attention;
 import io.hla.spark.Figure;
 import io.hla.spark.parquet.VectorParquetFormat;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -106,17 +106,22 @@ final class BenchJobCommand implements Callable<Integer> {
   private static void print(BenchTimes times, Map<Figure, Object> figures) {
     System.out.print(times.table("copy", ((Number) figures.get(Figure.TOKENS)).longValue()));
     System.out.printf(
+        Locale.ROOT,
         "of attend: writing %.2f s; before, all tasks together: reading %.2f s, arithmetic %.2f s%n",
         Math.max(0, times.median("attend") - times.median("attend, not written")),
         figures.get(Figure.READING_SECONDS),
         figures.get(Figure.COMPUTING_SECONDS));
     System.out.printf(
+        Locale.ROOT,
         "vectors from pages: %s rows; splits decoded by Spark: %s%n",
         figures.getOrDefault(Figure.ROWS_FROM_PAGES, 0),
         figures.getOrDefault(Figure.SPLITS_DECODED, 0));
     System.out.printf(
+        Locale.ROOT,
         "best  copy %.2f s  attend %.2f s  ratio %.2f%n",
-        times.best("copy"), times.best("attend"), times.best("attend") / times.best("copy"));
+        times.best("copy"),
+        times.best("attend"),
+        times.best("attend") / times.best("copy"));
   }
 
   // Any use of k and v makes Spark read the whole columns.
@@ -124,17 +129,13 @@ final class BenchJobCommand implements Callable<Integer> {
     TokenColumns columns = input.columns();
     boolean outputsAreValues = operator.numHeads() == operator.numKvHeads();
     return tokens.select(
-        quoted(columns.position()).as("pos"),
+        Columns.named(columns.position()).as("pos"),
         when(
-                element_at(quoted(columns.key()), 1)
-                    .plus(element_at(quoted(columns.value()), 1))
+                element_at(Columns.named(columns.key()), 1)
+                    .plus(element_at(Columns.named(columns.value()), 1))
                     .isNotNull(),
-                quoted(outputsAreValues ? columns.value() : columns.query()))
+                Columns.named(outputsAreValues ? columns.value() : columns.query()))
             .as("o"));
-  }
-
-  private static Column quoted(String column) {
-    return col("`" + column + "`");
   }
 
   private static void write(Dataset<Row> rows, Map<String, String> options, Path folder) {

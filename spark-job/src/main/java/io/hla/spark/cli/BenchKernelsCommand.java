@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -126,8 +127,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     System.out.printf(
-        "%s %s%n%s%n%n", System.getProperty("java.vm.name"), Runtime.version(), cpu());
+        Locale.ROOT, "%s %s%n%s%n%n", System.getProperty("java.vm.name"), Runtime.version(), cpu());
     System.out.printf(
+        Locale.ROOT,
         "%-8s %-10s %4s %4s %6s %5s %-8s %-16s %-12s %10s %10s %8s %6s%n",
         "operator",
         "pass",
@@ -229,6 +231,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
     row.put("millis", millis);
     rows.add(row);
     System.out.printf(
+        Locale.ROOT,
         "%-8s %-10s %4d %4d %6s %.4f ms%n",
         row.get("operator"),
         row.get("pass"),
@@ -273,6 +276,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
     row.put("ratio", ratio);
     rows.add(row);
     System.out.printf(
+        Locale.ROOT,
         "%-8s %-10s %4d %4d %6s %5s %-8s %-16s %-12s %10.4f %10.2f %8.1f %6.3f%n",
         row.get("operator"),
         row.get("pass"),

@@ -45,8 +45,15 @@ final class BenchTimes {
     StringBuilder table =
         new StringBuilder(
             String.format(
+                Locale.ROOT,
                 "%-26s %8s %8s %8s %8s %8s %12s%n",
-                "seconds", "cold", "best", "ratio", "median", "ratio", "ns CPU/token"));
+                "seconds",
+                "cold",
+                "best",
+                "ratio",
+                "median",
+                "ratio",
+                "ns CPU/token"));
     all.forEach(
         (name, times) ->
             table.append(

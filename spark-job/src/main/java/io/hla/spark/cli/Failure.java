@@ -2,6 +2,7 @@ package io.hla.spark.cli;
 
 import io.hla.algebra.SettingsException;
 import io.hla.algebra.StateException;
+import io.hla.kernels.KernelException;
 import io.hla.spark.InputException;
 import org.apache.spark.SparkThrowable;
 
@@ -25,6 +26,9 @@ record Failure(String condition, String message) {
         return new Failure(refused.condition(), refused.getMessage());
       }
       if (t instanceof StateException refused) {
+        return new Failure(refused.condition(), refused.getMessage());
+      }
+      if (t instanceof KernelException refused) {
         return new Failure(refused.condition(), refused.getMessage());
       }
       if (t instanceof SparkThrowable spark && isUnreadable(spark.getCondition())) {

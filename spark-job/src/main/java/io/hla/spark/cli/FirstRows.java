@@ -7,6 +7,7 @@ import io.hla.spark.runs.RunRows;
 import io.hla.spark.state.StateRange;
 import io.hla.spark.table.SequenceKey;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.StringJoiner;
 import org.apache.spark.sql.Column;
@@ -49,7 +50,7 @@ record FirstRows(WrittenSequence outputs, long start) {
   void print(Dataset<Row> written, int count) {
     Column position = outputs.position();
     Dataset<Row> rows = outputs.rows(written, position.between(start, start + count - 1));
-    System.out.printf("%nfirst outputs of %s:%n", outputs.sequence());
+    System.out.printf(Locale.ROOT, "%nfirst outputs of %s:%n", outputs.text());
     for (Row row : rows.orderBy(position).takeAsList(count)) {
       StringJoiner line = new StringJoiner("  ");
       for (String name : outputs.schema().fieldNames()) {
@@ -67,7 +68,8 @@ record FirstRows(WrittenSequence outputs, long start) {
   private static String abridged(List<Number> values) {
     StringBuilder text = new StringBuilder("[");
     for (Number value : values.subList(0, Math.min(VALUES, values.size()))) {
-      text.append(text.length() > 1 ? ", " : "").append(String.format("%.6g", value.doubleValue()));
+      text.append(text.length() > 1 ? ", " : "")
+          .append(String.format(Locale.ROOT, "%.6g", value.doubleValue()));
     }
     return text.append(values.size() > VALUES ? ", ... (" + values.size() + " values)]" : "]")
         .toString();

@@ -1,7 +1,7 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.count_distinct;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
@@ -12,11 +12,14 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.OperatorCost;
 import io.hla.algebra.State;
 import io.hla.algebra.StateException;
+import io.hla.spark.table.Columns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -102,7 +105,7 @@ final class InspectCommand implements Callable<Integer> {
     List<String> columns = Arrays.asList(table.columns());
     return columns.contains("next_pos") && columns.contains("state")
         ? states(table, columns.contains("seq"))
-        : tokens(table, columns);
+        : tokens(table);
   }
 
   private boolean isReport() throws IOException {
@@ -134,32 +137,37 @@ final class InspectCommand implements Callable<Integer> {
   }
 
   private static void line(String name, JsonNode value) {
-    System.out.printf("%-24s %s%n", name, value.isTextual() ? value.asText() : value.toString());
+    System.out.printf(
+        Locale.ROOT, "%-24s %s%n", name, value.isTextual() ? value.asText() : value.toString());
   }
 
   /** Lists states and checks the bytes of all of them. */
   private int states(Dataset<Row> table, boolean named) {
-    System.out.printf("%d states%n", table.count());
+    System.out.printf(Locale.ROOT, "%d states%n", table.count());
     Dataset<Row> ordered = named ? table.orderBy("seq", "next_pos") : table.orderBy("next_pos");
     String settings = null;
     for (Row row : ordered.takeAsList(rows)) {
       byte[] bytes = row.getAs("state");
       boolean readable = bytes != null && problem(bytes).isEmpty();
-      State state = readable ? State.fromBytes(bytes) : null;
+      State.Description state = readable ? State.describe(bytes) : null;
       if (state != null && !state.settings().describe().toString().equals(settings)) {
         settings = state.settings().describe().toString();
         System.out.println(settings);
       }
       System.out.printf(
+          Locale.ROOT,
           "%s%-14s tokens %-14s %s%n",
-          named ? String.format("sequence %-20s ", row.get(row.fieldIndex("seq"))) : "",
+          named
+              ? String.format(Locale.ROOT, "sequence %-20s ", row.get(row.fieldIndex("seq")))
+              : "",
           "next " + row.get(row.fieldIndex("next_pos")),
           row.get(row.fieldIndex("tokens")),
           bytes == null
               ? "nothing in front"
               : state == null
                   ? problem(bytes)
-                  : String.format("%,d bytes, matrices %s", bytes.length, state.matrices()));
+                  : String.format(
+                      Locale.ROOT, "%,d bytes, matrices %s", bytes.length, state.matrices()));
     }
     return damaged(table) ? Main.BAD_INPUT : 0;
   }
@@ -179,15 +187,15 @@ final class InspectCommand implements Callable<Integer> {
   /** What is wrong with the bytes of a state, or nothing. */
   private static String problem(byte[] bytes) {
     try {
-      State.fromBytes(bytes);
+      State.describe(bytes);
       return "";
     } catch (StateException e) {
-      return String.format("[%s] %s", e.condition(), e.getMessage());
+      return String.format(Locale.ROOT, "[%s] %s", e.condition(), e.getMessage());
     }
   }
 
   /** Columns, widths, and what every sequence covers. */
-  private int tokens(Dataset<Row> table, List<String> columns) {
+  private int tokens(Dataset<Row> table) {
     Row first = table.takeAsList(1).stream().findFirst().orElse(null);
     for (StructField field : table.schema().fields()) {
       String width =
@@ -196,21 +204,27 @@ final class InspectCommand implements Callable<Integer> {
                   && first.getAs(field.name()) != null
               ? first.getList(first.fieldIndex(field.name())).size() + " values in the first row"
               : "";
-      System.out.printf("%-12s %-24s %s%n", field.name(), field.dataType().simpleString(), width);
+      System.out.printf(
+          Locale.ROOT, "%-12s %-24s %s%n", field.name(), field.dataType().simpleString(), width);
     }
-    if (!columns.contains(position)) {
-      System.out.printf("%,d rows, no column %s%n", table.count(), position);
+    if (!has(table, position)) {
+      System.out.printf(Locale.ROOT, "%,d rows, no column %s%n", table.count(), position);
       return 0;
     }
-    boolean named = columns.contains(sequence);
-    Column key = named ? col("`" + sequence + "`") : lit("");
-    Column at = col("`" + position + "`");
+    boolean named = has(table, sequence);
+    Column key = named ? Columns.named(sequence) : lit("");
+    Column at = Columns.named(position);
     Dataset<Row> sequences =
         table
             .groupBy(key.as("seq"))
-            .agg(count(lit(1)).as("tokens"), min(at).as("first"), max(at).as("last"))
+            .agg(
+                count(lit(1)).as("tokens"),
+                min(at).as("first"),
+                max(at).as("last"),
+                count_distinct(at).as("positions"))
             .cache();
     System.out.printf(
+        Locale.ROOT,
         "%,d tokens in %,d sequences%n",
         sequences.isEmpty()
             ? 0
@@ -219,15 +233,32 @@ final class InspectCommand implements Callable<Integer> {
     for (Row row : sequences.orderBy("seq").takeAsList(rows)) {
       long covered = ((Number) row.get(3)).longValue() - ((Number) row.get(2)).longValue() + 1;
       System.out.printf(
+          Locale.ROOT,
           "%sfirst %-14s last %-14s %s%n",
-          named ? String.format("sequence %-20s ", row.get(0)) : "",
+          named ? String.format(Locale.ROOT, "sequence %-20s ", row.get(0)) : "",
           row.get(2),
           row.get(3),
-          covered == row.getLong(1)
-              ? ""
-              : String.format("%,d tokens for %,d positions", row.getLong(1), covered));
+          problem(row.getLong(1), covered, row.getLong(4)));
     }
     sequences.unpersist();
     return 0;
+  }
+
+  /** As everywhere else, the case of names does not count. */
+  private static boolean has(Dataset<Row> table, String column) {
+    return Arrays.stream(table.columns()).anyMatch(column::equalsIgnoreCase);
+  }
+
+  /** What is wrong with the positions of a sequence, or nothing. */
+  private static String problem(long tokens, long covered, long distinct) {
+    StringJoiner problem = new StringJoiner(", ");
+    if (distinct < covered) {
+      problem.add(
+          String.format(Locale.ROOT, "%,d of %,d positions missing", covered - distinct, covered));
+    }
+    if (tokens > distinct) {
+      problem.add(String.format(Locale.ROOT, "%,d tokens more than positions", tokens - distinct));
+    }
+    return problem.toString();
   }
 }

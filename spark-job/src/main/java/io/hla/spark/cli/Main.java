@@ -1,6 +1,8 @@
 package io.hla.spark.cli;
 
 import java.io.PrintWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -21,6 +23,8 @@ import picocli.CommandLine.Command;
       BenchCommand.class
     })
 public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
   static final int JOB_FAILED = 1;
   static final int BAD_INPUT = 3;
 
@@ -46,6 +50,7 @@ public final class Main {
   }
 
   private static int report(Exception thrown, PrintWriter err) {
+    LOG.debug("the command failed", thrown);
     Failure failure = Failure.of(thrown);
     if (failure.condition() != null) {
       err.println("[" + failure.condition() + "] " + failure.message());
@@ -55,7 +60,8 @@ public final class Main {
     if (!failure.message().equals(thrown.toString())) {
       err.println("Reported as: " + firstLine(thrown));
     }
-    err.println("Spark's log: add --conf spark.log.level=INFO in front of the command.");
+    err.println(
+        "Spark's log: add --conf spark.log.level=INFO in front of the command; DEBUG has stack traces.");
     return JOB_FAILED;
   }
 

@@ -40,12 +40,9 @@ record NormSample(WrittenSequence outputs, List<Long> positions, int heads) {
   OutputNorms norms(Dataset<Row> written) {
     Column position = outputs.position();
     Column wanted = positions.stream().map(position::equalTo).reduce(Column::or).orElseThrow();
-    OutputNorms norms = new OutputNorms(outputs.sequence().toString());
+    OutputNorms norms = new OutputNorms(outputs.text());
     Dataset<Row> rows = outputs.rows(written, wanted);
-    for (Row row :
-        rows.select(
-                position, org.apache.spark.sql.functions.col("`" + outputs.outputColumn() + "`"))
-            .collectAsList()) {
+    for (Row row : rows.select(position, outputs.output()).collectAsList()) {
       List<Number> output = row.getList(1);
       norms.add(
           ((Number) row.get(0)).longValue(),

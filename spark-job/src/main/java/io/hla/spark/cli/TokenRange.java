@@ -4,6 +4,8 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
+import java.util.Locale;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import picocli.CommandLine.ITypeConverter;
@@ -46,8 +48,19 @@ record TokenRange(String sequence, long first, long last) {
               ? "--range names sequence \"" + sequence + "\", the input has no sequence column"
               : "--range names no sequence, the input has them: SEQ:FIRST-LAST");
     }
-    return type == null
-        ? SequenceKey.ONLY
-        : SequenceKey.ofExternal(spark.range(1).select(lit(sequence).cast(type)).head(), 0);
+    if (type == null) {
+      return SequenceKey.ONLY;
+    }
+    Row value = spark.range(1).select(lit(sequence).try_cast(type)).head();
+    if (value.isNullAt(0)) {
+      throw new InputException(
+          "HLA_RANGE_SEQUENCE",
+          String.format(
+              Locale.ROOT,
+              "--range names sequence \"%s\", expected a value of type %s",
+              sequence,
+              type.simpleString()));
+    }
+    return SequenceKey.ofExternal(value, 0);
   }
 }

@@ -1,6 +1,5 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.min;
 
 import io.hla.spark.Attention;
@@ -10,6 +9,7 @@ import io.hla.spark.cli.ReportOptions.Reporting;
 import io.hla.spark.report.RunReport;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.TokenColumns;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -142,7 +143,7 @@ final class ValidateCommand implements Callable<Integer> {
   private Dataset<Row> prefix(Attention request, Dataset<Row> tokens) {
     // Looks at the columns, so that what is wrong with them is said in our words.
     request.attend(tokens);
-    Column position = col("`" + request.columns().position() + "`");
+    Column position = Columns.named(request.columns().position());
     Row first = tokens.agg(min(position)).head();
     long start = first.isNullAt(0) ? 0 : ((Number) first.get(0)).longValue();
     return tokens.where(position.lt(start + compareTokens));
@@ -176,9 +177,11 @@ final class ValidateCommand implements Callable<Integer> {
   }
 
   private void print(Validator.Verdict verdict, RunReport report) {
-    System.out.printf("%n%-44s %-10s %-10s %s%n", "check", "error", "limit", "verdict");
+    System.out.printf(
+        Locale.ROOT, "%n%-44s %-10s %-10s %s%n", "check", "error", "limit", "verdict");
     for (Check check : verdict.checks()) {
       System.out.printf(
+          Locale.ROOT,
           "%-44s %-10s %-10s %-7s %s%n",
           check.name(),
           number(check.error()),
@@ -201,6 +204,6 @@ final class ValidateCommand implements Callable<Integer> {
   }
 
   private static String number(double value) {
-    return Double.isNaN(value) ? "-" : value == 0 ? "0" : String.format("%.1e", value);
+    return Double.isNaN(value) ? "-" : value == 0 ? "0" : String.format(Locale.ROOT, "%.1e", value);
   }
 }

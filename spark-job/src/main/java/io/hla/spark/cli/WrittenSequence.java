@@ -1,14 +1,17 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.spark.Attention;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
@@ -23,24 +26,53 @@ import org.apache.spark.sql.types.StructType;
 record WrittenSequence(
     StructType schema, TokenColumns columns, String outputColumn, SequenceKey sequence) {
 
+  private static final Set<String> SELF_DESCRIBING = Set.of("json", "xml");
+
   static WrittenSequence of(Attention request, Attention.Result result, SequenceKey sequence) {
     return new WrittenSequence(
         result.outputs().schema(), request.columns(), request.outputColumn(), sequence);
   }
 
+  /**
+   * The table that was written. Where rows tell the columns, as in JSON, all of them would be read
+   * to find what is known.
+   */
+  Dataset<Row> read(SparkSession spark, String format, String path) {
+    boolean told = SELF_DESCRIBING.contains(format.toLowerCase(Locale.ROOT));
+    DataFrameReader reader = spark.read().format(format);
+    return (told ? reader.schema(schema) : reader).load(path);
+  }
+
+  /** The sequence as users wrote it. */
+  String text() {
+    return sequence.text(type());
+  }
+
+  /** The type of the column of sequences; null if there is none. */
+  private DataType type() {
+    return Arrays.asList(schema.fieldNames()).contains(columns.sequence())
+        ? schema.apply(columns.sequence()).dataType()
+        : null;
+  }
+
   /** The column of positions. */
   Column position() {
-    return col("`" + columns.position() + "`");
+    return Columns.named(columns.position());
+  }
+
+  /** The column of outputs. */
+  Column output() {
+    return Columns.named(outputColumn);
   }
 
   /** Its rows that meet a condition. */
   Dataset<Row> rows(Dataset<Row> written, Column condition) {
     Dataset<Row> rows = written.where(condition);
-    if (!Arrays.asList(schema.fieldNames()).contains(columns.sequence())) {
+    DataType type = type();
+    if (type == null) {
       return rows;
     }
-    DataType type = schema.apply(columns.sequence()).dataType();
-    Column named = col("`" + columns.sequence() + "`");
+    Column named = Columns.named(columns.sequence());
     // Formats such as JSON store values of some types as text.
     return rows.where(named.try_cast(type).equalTo(sequence.external(type)));
   }

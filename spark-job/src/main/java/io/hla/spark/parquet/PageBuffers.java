@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.apache.parquet.bytes.ByteBufferAllocator;
 import org.apache.parquet.bytes.BytesInput;
@@ -104,7 +105,10 @@ final class PageBuffers implements CompressionCodecFactory, ByteBufferAllocator 
       if (size != decompressedSize) {
         throw new IOException(
             String.format(
-                "a page of %d bytes was to be decompressed, %d said", decompressedSize, size));
+                Locale.ROOT,
+                "a page of %d bytes was to be decompressed, %d said",
+                decompressedSize,
+                size));
       }
       byte[] to = lend(size, ofPages);
       Snappy.uncompress(array, offset, length, to, 0);

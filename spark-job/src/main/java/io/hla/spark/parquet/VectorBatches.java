@@ -3,6 +3,7 @@ package io.hla.spark.parquet;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
@@ -81,7 +82,10 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
     if (!more && isRaw && done + current != file.getRecordCount()) {
       throw new IllegalStateException(
           String.format(
-              "%d rows have vectors and %d other columns", file.getRecordCount(), done + current));
+              Locale.ROOT,
+              "%d rows have vectors and %d other columns",
+              file.getRecordCount(),
+              done + current));
     }
     return more;
   }

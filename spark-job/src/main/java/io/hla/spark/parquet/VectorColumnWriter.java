@@ -3,6 +3,7 @@ package io.hla.spark.parquet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
@@ -89,7 +90,10 @@ final class VectorColumnWriter {
     if (!holds) {
       throw new IllegalArgumentException(
           String.format(
-              "%s of column %s is null, expected none by its type", what, column.getPath()[0]));
+              Locale.ROOT,
+              "%s of column %s is null, expected none by its type",
+              what,
+              column.getPath()[0]));
     }
   }
 

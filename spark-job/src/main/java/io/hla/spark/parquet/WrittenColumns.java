@@ -41,6 +41,7 @@ final class WrittenColumns {
               if (at < 0 || !isVector(schema.fields()[at].dataType())) {
                 throw new IllegalArgumentException(
                     String.format(
+                        Locale.ROOT,
                         "option %s names column %s, which is %s, expected a column of type"
                             + " array<float> or array<double>",
                         VectorParquetFormat.VECTORS,

@@ -47,7 +47,7 @@ public record OutputPass(
   private State inFront(PlannedRun run) {
     State state = run.inFront(settings);
     return refuseNonFinite
-        ? Overflow.checked(state, run.run().sequence(), run.run().start())
+        ? Overflow.checked(state, run.run().sequence(), layout.sequenceType(), run.run().start())
         : state;
   }
 }

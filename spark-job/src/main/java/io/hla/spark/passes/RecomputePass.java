@@ -1,7 +1,6 @@
 package io.hla.spark.passes;
 
 import io.hla.algebra.AttentionSettings;
-import io.hla.algebra.State;
 import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
 import io.hla.spark.runs.PlannedRun;
@@ -28,11 +27,8 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
  *
  * @param share of the runs that are computed again, 1 for all
  * @param seed chooses them
- * @param planted what is wrong in the outputs; with {@link PlantedError#STATE}, runs are passed
- *     over whose outputs are right all the same, as nothing of what stands in front reaches them
  */
-public record RecomputePass(
-    TokenRow layout, AttentionSettings settings, double share, long seed, PlantedError planted)
+public record RecomputePass(TokenRow layout, AttentionSettings settings, double share, long seed)
     implements Serializable {
 
   /** Tokens and runs of one partition. */
@@ -62,10 +58,6 @@ public record RecomputePass(
     /** Null where the run is not chosen. */
     final Recomputation stream;
 
-    /** What the run gives without the state in front; null unless that is planted. */
-    final Recomputation forgetful;
-
-    double forgotten;
     long position;
     long awaited;
     long tokens;
@@ -73,10 +65,9 @@ public record RecomputePass(
     long worstPosition;
     long unbounded;
 
-    Again(PlannedRun planned, Recomputation stream, Recomputation forgetful) {
+    Again(PlannedRun planned, Recomputation stream) {
       this.planned = planned;
       this.stream = stream;
-      this.forgetful = forgetful;
       this.position = planned.run().start();
       this.worstPosition = position;
       this.awaited = planned.run().length();
@@ -144,7 +135,7 @@ public record RecomputePass(
       }
       if (--token.run.awaited == 0) {
         open.remove(token.run.planned.ordinal());
-        if (token.run.stream != null && (token.run.forgetful == null || token.run.forgotten > 1)) {
+        if (token.run.stream != null) {
           proofs.add(proof(token.run));
         }
       }
@@ -168,8 +159,7 @@ public record RecomputePass(
         for (int column = 0; column < numbers.length; column++) {
           layout.copy(tokens.row(), column, settings, numbers[column]);
         }
-        next(run.stream);
-        forget(run);
+        run.stream.next(numbers[0], numbers[1], numbers[2], layout.isGated() ? numbers[3] : null);
         expected = run.stream.expected().clone();
         allowed = Rounding.allowed(run.stream, settings, layout.output());
       }
@@ -179,47 +169,17 @@ public record RecomputePass(
       return true;
     }
 
-    private void next(Recomputation stream) {
-      stream.next(numbers[0], numbers[1], numbers[2], layout.isGated() ? numbers[3] : null);
-    }
-
-    /** How far the output of the token is off without the state in front. */
-    private void forget(Again run) {
-      if (run.forgetful == null) {
-        return;
-      }
-      next(run.forgetful);
-      for (int i = 0; i < settings.outputWidth(); i++) {
-        double off =
-            Recomputation.offBy(
-                run.forgetful.expected()[i], run.stream.expected()[i], run.stream.allowed()[i]);
-        run.forgotten = Math.max(run.forgotten, off);
-      }
-    }
-
     private Again begin(PlannedRun run) {
-      if (!isChosen(run)) {
-        return new Again(run, null, null);
-      }
-      return new Again(
-          run,
-          new Recomputation(run.inFront(settings)),
-          planted == PlantedError.STATE ? new Recomputation(State.initial(settings)) : null);
+      return new Again(run, isChosen(run) ? new Recomputation(run.inFront(settings)) : null);
     }
 
     private void compare(Pending token, ArrayData actual) {
       Again run = token.run;
       run.tokens++;
-      boolean moved =
-          planted == PlantedError.OUTPUT && run.tokens == (run.planned.run().length() + 1) / 2;
       for (int i = 0; i < token.expected.length; i++) {
         double number =
             layout.output() == Element.DOUBLE ? actual.getDouble(i) : actual.getFloat(i);
         double allowed = token.allowed[i];
-        if (moved) {
-          // In the direction in which rounding has moved it, and half as far again as it may.
-          number += Math.copySign(1.5 * allowed, number - token.expected[i]);
-        }
         run.unbounded += allowed == Double.POSITIVE_INFINITY ? 1 : 0;
         double off = Recomputation.offBy(number, token.expected[i], allowed);
         // NaN stays the worst.

@@ -30,13 +30,6 @@ public record RunProof(
     byte[] behind,
     byte[] allowed) {
 
-  /** The same without the state behind. */
-  public RunProof withoutStates() {
-    byte[] none = new byte[0];
-    return new RunProof(
-        sequence, start, end, tokens, worst, worstPosition, unbounded, problem, none, none);
-  }
-
   /** All of it as bytes. */
   public byte[] pack() {
     return Packing.pack(

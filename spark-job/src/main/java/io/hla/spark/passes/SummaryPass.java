@@ -110,7 +110,7 @@ public record SummaryPass(
     Summary summary = open.session().summary();
     Run run = open.planned().run();
     return refuseNonFinite
-        ? Overflow.checked(summary, run.sequence(), run.start(), run.end())
+        ? Overflow.checked(summary, run.sequence(), layout.sequenceType(), run.start(), run.end())
         : summary;
   }
 

@@ -5,6 +5,7 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.AttentionJob;
+import io.hla.spark.attend.JobParts;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.parquet.ReadCounts;
 import io.hla.spark.passes.JobMetrics;
@@ -47,6 +48,7 @@ public final class AttentionPlan {
   private final ComputeSettings compute;
   private final boolean withFinal;
   private final JobObserver observer;
+  private final JobParts parts;
   private final JobMetrics metrics;
   private final Dataset<Row> outputs;
   private Prepared prepared;
@@ -58,6 +60,7 @@ public final class AttentionPlan {
    * @param template settings for heads of any size
    * @param sizes head sizes, or null when the first row is to tell them
    * @param schema of the outputs
+   * @param parts what the job is put together from
    * @throws io.hla.spark.InputException if the states are no table of states
    */
   public AttentionPlan(
@@ -68,7 +71,8 @@ public final class AttentionPlan {
       ComputeSettings compute,
       boolean withFinal,
       StructType schema,
-      JobObserver observer) {
+      JobObserver observer,
+      JobParts parts) {
     session = (SparkSession) selection.tokens().sparkSession();
     pinned = PinnedSession.of(session);
     metrics = JobMetrics.of(session.sparkContext());
@@ -78,6 +82,7 @@ public final class AttentionPlan {
     this.compute = compute;
     this.withFinal = withFinal;
     this.observer = observer;
+    this.parts = parts;
     this.states =
         states == null
             ? null
@@ -151,6 +156,7 @@ public final class AttentionPlan {
   String describe() {
     Map<String, String> settings = template.describe();
     return String.format(
+        Locale.ROOT,
         "%s, heads %s/%s, decay %s%s, %s, %s",
         settings.get("operator"),
         settings.get("num-heads"),
@@ -252,6 +258,7 @@ public final class AttentionPlan {
         selection.layout(),
         withFinal,
         metrics,
-        observer);
+        observer,
+        parts);
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
@@ -89,13 +90,17 @@ public final class InputFiles {
         throw new InputException(
             "HLA_INPUT_CHANGED",
             String.format(
-                "%s changed while it was read: it had %s, now %s", file, expected, actual),
+                Locale.ROOT,
+                "%s changed while it was read: it had %s, now %s",
+                file,
+                expected,
+                actual),
             failure);
       }
     } catch (FileNotFoundException e) {
       throw new InputException(
           "HLA_INPUT_CHANGED",
-          String.format("%s is gone; it had %s when reading began", file, expected),
+          String.format(Locale.ROOT, "%s is gone; it had %s when reading began", file, expected),
           failure);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot look at " + file + " again: " + e.getMessage(), e);

@@ -11,6 +11,7 @@ import java.util.List;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.types.DataType;
 import scala.Tuple2;
 
 /** The plan of few runs and no initial states, made on the driver. */
@@ -18,16 +19,24 @@ public final class DriverPlan implements RunPlan {
   private final JavaSparkContext context;
   private final RunIndex index;
   private final List<LocatedRun> ordered = new ArrayList<>();
+  private final DataType sequenceType;
   private final boolean withFinal;
   private final StreamFigures figures;
 
   /**
    * @param index one that is on the driver
+   * @param sequenceType type of the sequence column, or null
    * @throws io.hla.spark.InputException HLA_INPUT_GAP, HLA_INPUT_DUPLICATE or HLA_INPUT_OVERLAP
    */
-  public DriverPlan(JavaSparkContext context, RunIndex index, int fanIn, boolean withFinal) {
+  public DriverPlan(
+      JavaSparkContext context,
+      RunIndex index,
+      DataType sequenceType,
+      int fanIn,
+      boolean withFinal) {
     this.context = context;
     this.index = index;
+    this.sequenceType = sequenceType;
     this.withFinal = withFinal;
     index.runs().forEachRemaining(ordered::add);
     ordered.sort(null);
@@ -36,7 +45,13 @@ public final class DriverPlan implements RunPlan {
 
   private Iterator<OrderedRun> order() {
     return new RunOrder(
-        ordered.iterator(), List.<SequenceState>of().iterator(), state -> {}, withFinal, 0, 1);
+        ordered.iterator(),
+        List.<SequenceState>of().iterator(),
+        state -> {},
+        sequenceType,
+        withFinal,
+        0,
+        1);
   }
 
   @Override

@@ -22,6 +22,7 @@ import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.types.DataType;
 import scala.Tuple2;
 
 /**
@@ -43,21 +44,27 @@ public final class ExecutorPlan implements RunPlan {
 
   /** The runs and initial states of the sequences of one task, both in order. */
   private record Task(
-      int part, int parts, Iterator<LocatedRun> runs, Iterator<SequenceState> states) {
+      int part,
+      int parts,
+      DataType sequenceType,
+      Iterator<LocatedRun> runs,
+      Iterator<SequenceState> states) {
     RunOrder order(boolean withFinal, Consumer<SequenceState> untouched) {
-      return new RunOrder(runs, states, untouched, withFinal, part, parts);
+      return new RunOrder(runs, states, untouched, sequenceType, withFinal, part, parts);
     }
   }
 
   /**
    * Shuffles and checks the runs.
    *
+   * @param sequenceType type of the sequence column, or null
    * @param states packed initial states, or null for none
    * @throws InputException as {@link RunOrder} does; of several refusals always the same
    */
   public ExecutorPlan(
       JavaSparkContext context,
       RunIndex index,
+      DataType sequenceType,
       JavaRDD<byte[]> states,
       int fanIn,
       boolean withFinal) {
@@ -92,7 +99,11 @@ public final class ExecutorPlan implements RunPlan {
                 (part, it) ->
                     List.of(
                             new Task(
-                                part, number, located(it), List.<SequenceState>of().iterator()))
+                                part,
+                                number,
+                                sequenceType,
+                                located(it),
+                                List.<SequenceState>of().iterator()))
                         .iterator(),
                 true)
             : runs.mapPartitionsWithIndex(
@@ -102,7 +113,12 @@ public final class ExecutorPlan implements RunPlan {
                     (one, it) -> {
                       Tuple2<Integer, Iterator<Tuple2<Place, byte[]>>> first = one.next();
                       return List.of(
-                              new Task(first._1(), number, located(first._2()), unpacked(it)))
+                              new Task(
+                                  first._1(),
+                                  number,
+                                  sequenceType,
+                                  located(first._2()),
+                                  unpacked(it)))
                           .iterator();
                     });
     figures = count(fanIn);

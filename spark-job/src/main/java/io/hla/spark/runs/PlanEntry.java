@@ -4,6 +4,7 @@ import io.hla.spark.InputException;
 import io.hla.spark.shuffle.Packing;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.function.Function;
 import scala.Tuple2;
@@ -44,8 +45,10 @@ final class PlanEntry {
             throw new InputException(
                 "HLA_INPUT_CHANGED",
                 String.format(
+                    Locale.ROOT,
                     "the input changed while it was read: run %d of partition %d is another one",
-                    located.ordinal(), located.run().partition()));
+                    located.ordinal(),
+                    located.run().partition()));
           }
           return new PlannedRun(
               located.ordinal(),

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.function.IntSupplier;
@@ -207,9 +208,14 @@ final class RunCutter implements Iterator<byte[]> {
     }
     String column = noPosition ? "position" : "sequence";
     return current == null
-        ? String.format("the first row of partition %d has a null %s", partition, column)
+        ? String.format(
+            Locale.ROOT, "the first row of %s has a null %s", RowSource.of(partition), column)
         : String.format(
-            "the row after %s position %d has a null %s",
-            current.sequence, current.next - 1, column);
+            Locale.ROOT,
+            "the row after %s position %d has a null %s%s",
+            current.sequence.text(sequenceType),
+            current.next - 1,
+            column,
+            RowSource.inFile());
   }
 }

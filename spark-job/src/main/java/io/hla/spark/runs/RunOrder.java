@@ -4,8 +4,10 @@ import io.hla.spark.InputException;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.SequenceKey;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.function.Consumer;
+import org.apache.spark.sql.types.DataType;
 
 /**
  * Runs in stream order, checked in passing: every sequence is covered exactly once, and goes on
@@ -15,6 +17,7 @@ final class RunOrder implements Iterator<OrderedRun> {
   private final Iterator<LocatedRun> runs;
   private final Iterator<SequenceState> states;
   private final Consumer<SequenceState> untouched;
+  private final DataType sequenceType;
   private final boolean withFinal;
   private final long stride;
   private LocatedRun next;
@@ -28,6 +31,7 @@ final class RunOrder implements Iterator<OrderedRun> {
    * @param runs by sequence and position
    * @param states initial ones, by sequence
    * @param untouched is given those whose sequence has no run
+   * @param sequenceType type of the sequence column, or null; for messages
    * @param withFinal whether the states behind sequences are wanted
    * @param first number of the first sequence
    * @param stride between the numbers of sequences
@@ -36,12 +40,14 @@ final class RunOrder implements Iterator<OrderedRun> {
       Iterator<LocatedRun> runs,
       Iterator<SequenceState> states,
       Consumer<SequenceState> untouched,
+      DataType sequenceType,
       boolean withFinal,
       long first,
       long stride) {
     this.runs = runs;
     this.states = states;
     this.untouched = untouched;
+    this.sequenceType = sequenceType;
     this.withFinal = withFinal;
     this.stride = stride;
     sequence = first - stride;
@@ -93,8 +99,11 @@ final class RunOrder implements Iterator<OrderedRun> {
         throw new InputException(
             "HLA_STATE_POSITION",
             String.format(
+                Locale.ROOT,
                 "%s starts at position %d, its initial state expects %d",
-                next.run().sequence(), next.run().start(), continued.nextPosition()));
+                next.run().sequence().text(sequenceType),
+                next.run().start(),
+                continued.nextPosition()));
       }
     }
     isContinued = continued != null;
@@ -113,19 +122,30 @@ final class RunOrder implements Iterator<OrderedRun> {
     if (nextState != null && nextState.sequence().equals(taken.sequence())) {
       throw new InputException(
           "HLA_STATE_DUPLICATE",
-          String.format("there are several initial states for %s", taken.sequence()));
+          String.format(
+              Locale.ROOT,
+              "there are several initial states for %s",
+              taken.sequence().text(sequenceType)));
     }
     return taken;
   }
 
-  private static void checkNeighbours(Run earlier, Run later) {
+  private void checkNeighbours(Run earlier, Run later) {
     long expected = earlier.end();
+    if (later.start() == expected) {
+      return;
+    }
+    String sequence = later.sequence().text(sequenceType);
     if (later.start() > expected) {
       throw new InputException(
           "HLA_INPUT_GAP",
           String.format(
+              Locale.ROOT,
               "%s ends at position %d and goes on at %d (%d tokens missing)",
-              later.sequence(), expected - 1, later.start(), later.start() - expected));
+              sequence,
+              expected - 1,
+              later.start(),
+              later.start() - expected));
     }
     if (later.start() < expected) {
       long last = Math.min(earlier.end(), later.end()) - 1;
@@ -133,13 +153,16 @@ final class RunOrder implements Iterator<OrderedRun> {
         throw new InputException(
             "HLA_INPUT_DUPLICATE",
             String.format(
-                "%s has position %d more than once, expected once", later.sequence(), last));
+                Locale.ROOT, "%s has position %d more than once, expected once", sequence, last));
       }
       throw new InputException(
           "HLA_INPUT_OVERLAP",
           String.format(
+              Locale.ROOT,
               "%s has positions %d to %d more than once, expected once",
-              later.sequence(), later.start(), last));
+              sequence,
+              later.start(),
+              last));
     }
   }
 }

@@ -5,6 +5,7 @@ import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenRow;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.catalyst.InternalRow;
 
@@ -20,6 +21,9 @@ public final class RunReader {
   private final Map<SequenceKey, OpenRun> open = new HashMap<>();
   private OpenRun current;
   private InternalRow row;
+
+  /** Where the last run began; at the end of the rows their file is no longer known. */
+  private String source;
 
   /** A run with rows to come. */
   private static final class OpenRun {
@@ -96,9 +100,9 @@ public final class RunReader {
     }
     if (!runs.hasNext()) {
       throw new InputException(
-          "HLA_INPUT_CHANGED",
-          "partition " + partition + " has more rows than when it was indexed");
+          "HLA_INPUT_CHANGED", RowSource.of(partition) + " has more rows than when it was indexed");
     }
+    source = RowSource.of(partition);
     OpenRun next = new OpenRun(runs.next());
     if (isNull || !isOfSequence(next.run.sequence())) {
       throw changed(next, "another row stands there");
@@ -121,19 +125,22 @@ public final class RunReader {
 
   private void checkEnd() {
     for (OpenRun run : open.values()) {
-      throw changed(run, "the partition ends before it");
+      throw changed(run, "its rows end before it");
     }
     if (runs.hasNext()) {
-      throw changed(new OpenRun(runs.next()), "the partition ends before it");
+      throw changed(new OpenRun(runs.next()), "its rows end before it");
     }
   }
 
-  private static InputException changed(OpenRun run, String found) {
+  private InputException changed(OpenRun run, String found) {
     return new InputException(
         "HLA_INPUT_CHANGED",
         String.format(
-            "the input changed while it was read: position %d of %s was indexed in partition %d,"
-                + " now %s",
-            run.run.start() + run.done, run.run.sequence(), run.run.partition(), found));
+            Locale.ROOT,
+            "the input changed while it was read: position %d of %s was indexed in %s, now %s",
+            run.run.start() + run.done,
+            run.run.sequence().text(layout.sequenceType()),
+            source == null ? RowSource.of(partition) : source,
+            found));
   }
 }

@@ -6,6 +6,7 @@ import io.hla.algebra.StateException;
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
 import java.io.Serializable;
+import java.util.Locale;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataType;
 
@@ -42,12 +43,18 @@ public record InitialStates(DataType sequenceType) implements Serializable {
           key == null
               ? "the sequence of a state is null"
               : String.format(
-                  "%s: the %s is null", key, state == null ? "state" : "next position"));
+                  Locale.ROOT,
+                  "%s: the %s is null",
+                  key.text(sequenceType),
+                  state == null ? "state" : "next position"));
     }
     try {
       State.check(state, settings);
     } catch (StateException e) {
-      throw new InputException(e.condition(), String.format("%s: %s", key, e.getMessage()), e);
+      throw new InputException(
+          e.condition(),
+          String.format(Locale.ROOT, "%s: %s", key.text(sequenceType), e.getMessage()),
+          e);
     }
     return new SequenceState(key, row.getLong(next()), state);
   }

@@ -1,14 +1,13 @@
 package io.hla.spark.state;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.spark.Attention;
 import io.hla.spark.InputException;
 import io.hla.spark.runs.Run;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.util.List;
-import org.apache.spark.sql.Column;
+import java.util.Locale;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -64,10 +63,10 @@ public record StateRange(
 
   /** The tokens that the stretch depends on, but for the state. */
   public Dataset<Row> narrow(Dataset<Row> tokens, TokenColumns columns) {
-    Dataset<Row> rows = tokens.where(quoted(columns.position()).between(from, last));
+    Dataset<Row> rows = tokens.where(Columns.named(columns.position()).between(from, last));
     return sequenceType == null
         ? rows
-        : rows.where(quoted(columns.sequence()).equalTo(sequence.external(sequenceType)));
+        : rows.where(Columns.named(columns.sequence()).equalTo(sequence.external(sequenceType)));
   }
 
   /** The request that goes on from the state. */
@@ -91,7 +90,11 @@ public record StateRange(
       throw new InputException(
           "HLA_STATE_POSITION",
           String.format(
-              "%s starts at position %d, its initial state expects %d", sequence, start, from));
+              Locale.ROOT,
+              "%s starts at position %d, its initial state expects %d",
+              sequence.text(sequenceType),
+              start,
+              from));
     }
     if (end.end() != last + 1) {
       throw missing(Long.toString(end.end() - 1));
@@ -101,15 +104,11 @@ public record StateRange(
   private InputException missing(String end) {
     return new InputException(
         "HLA_RANGE_MISSING",
-        String.format("the range ends at position %d, the tokens at %s", last, end));
+        String.format(Locale.ROOT, "the range ends at position %d, the tokens at %s", last, end));
   }
 
   /** The outputs of the stretch alone. */
   public Dataset<Row> cut(Dataset<Row> outputs, TokenColumns columns) {
-    return outputs.where(quoted(columns.position()).geq(first));
-  }
-
-  private static Column quoted(String column) {
-    return col("`" + column.replace("`", "``") + "`");
+    return outputs.where(Columns.named(columns.position()).geq(first));
   }
 }

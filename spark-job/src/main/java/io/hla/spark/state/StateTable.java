@@ -10,6 +10,7 @@ import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
@@ -90,7 +91,7 @@ public final class StateTable {
           missing ? "HLA_STATE_MISSING" : "HLA_STATE_TABLE",
           missing
               ? "no state table at " + path
-              : String.format("%s is not a state table: %s", path, reason(e)),
+              : String.format(Locale.ROOT, "%s is not a state table: %s", path, reason(e)),
           e);
     }
   }
@@ -150,7 +151,11 @@ public final class StateTable {
       throw new InputException(
           "HLA_RANGE_PREFIX",
           String.format(
-              "%s has no state of %s at or in front of position %d", name, sequence, position));
+              Locale.ROOT,
+              "%s has no state of %s at or in front of position %d",
+              name,
+              sequence.text(sequenceType),
+              position));
     }
     return rows.where(col(NEXT).equalTo(nearest.getLong(0))).head();
   }
@@ -172,8 +177,11 @@ public final class StateTable {
         throw new InputException(
             "HLA_STATE_TABLE",
             String.format(
+                Locale.ROOT,
                 "%s is not a state table for this input: it has no column %s, it has %s",
-                path, field.name(), names));
+                path,
+                field.name(),
+                names));
       }
       DataType actual = schema.apply(field.name()).dataType();
       boolean bothIntegral = isInteger(actual) && isInteger(field.dataType());
@@ -181,8 +189,12 @@ public final class StateTable {
         throw new InputException(
             "HLA_STATE_TABLE",
             String.format(
+                Locale.ROOT,
                 "%s: column %s is %s, expected %s",
-                path, field.name(), actual.simpleString(), field.dataType().simpleString()));
+                path,
+                field.name(),
+                actual.simpleString(),
+                field.dataType().simpleString()));
       }
     }
     if (sequenceType == null && names.contains(SEQUENCE)) {

@@ -2,6 +2,7 @@ package io.hla.spark.synthetic;
 
 import io.hla.spark.InputException;
 import java.io.Serializable;
+import java.util.Locale;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -237,7 +238,7 @@ public record SyntheticTokens(
 
   private static void check(boolean holds, String condition, String message, Object... values) {
     if (!holds) {
-      throw new InputException(condition, String.format(message, values));
+      throw new InputException(condition, String.format(Locale.ROOT, message, values));
     }
   }
 }

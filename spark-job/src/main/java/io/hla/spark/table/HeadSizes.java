@@ -3,6 +3,7 @@ package io.hla.spark.table;
 import io.hla.spark.InputException;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Sizes that follow from the lengths of a row's arrays and the head counts.
@@ -34,6 +35,7 @@ public record HeadSizes(int headDim, int valueDim) implements Serializable {
       throw new InputException(
           "HLA_INPUT_WIDTH",
           String.format(
+              Locale.ROOT,
               "%s has %d values in the first row, expected %d (%d KV heads x %d, as %s has %d heads"
                   + " x %d)",
               names.get(1),
@@ -51,7 +53,7 @@ public record HeadSizes(int headDim, int valueDim) implements Serializable {
   private static void notNull(String column, int length) {
     if (length < 0) {
       throw new InputException(
-          "HLA_INPUT_NULL", String.format("%s is null in the first row", column));
+          "HLA_INPUT_NULL", String.format(Locale.ROOT, "%s is null in the first row", column));
     }
   }
 
@@ -60,8 +62,12 @@ public record HeadSizes(int headDim, int valueDim) implements Serializable {
       throw new InputException(
           "HLA_INPUT_WIDTH",
           String.format(
+              Locale.ROOT,
               "%s has %d values in the first row, expected a positive multiple of %s %d",
-              column, length, option, heads));
+              column,
+              length,
+              option,
+              heads));
     }
   }
 }

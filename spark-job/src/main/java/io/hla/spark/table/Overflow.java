@@ -7,7 +7,9 @@ import io.hla.kernels.Element;
 import io.hla.kernels.TokenRows;
 import io.hla.kernels.TokenRows.Part;
 import io.hla.spark.InputException;
+import java.util.Locale;
 import java.util.function.IntFunction;
+import org.apache.spark.sql.types.DataType;
 
 /** Says where sums of finite tokens passed the largest number of the arithmetic. */
 public final class Overflow {
@@ -16,17 +18,21 @@ public final class Overflow {
   /**
    * Refuses a state that holds a number that is not finite.
    *
+   * @param type of the sequence column, or null
    * @param position of the token behind it
    * @return the state
    * @throws InputException HLA_OVERFLOW
    */
-  public static State checked(State state, SequenceKey sequence, long position) {
+  public static State checked(State state, SequenceKey sequence, DataType type, long position) {
     if (!state.isFinite()) {
       throw new InputException(
           "HLA_OVERFLOW",
           String.format(
+              Locale.ROOT,
               "the state in front of position %d of %s holds numbers that are not finite, %s",
-              position, sequence, expected(state.settings())));
+              position,
+              sequence.text(type),
+              expected(state.settings())));
     }
     return state;
   }
@@ -34,18 +40,24 @@ public final class Overflow {
   /**
    * Refuses the summary of a run that holds a number that is not finite.
    *
+   * @param type of the sequence column, or null
    * @param start position of the first token of the run
    * @param end position behind the last one
    * @return the summary
    * @throws InputException HLA_OVERFLOW
    */
-  public static Summary checked(Summary summary, SequenceKey sequence, long start, long end) {
+  public static Summary checked(
+      Summary summary, SequenceKey sequence, DataType type, long start, long end) {
     if (!summary.isFinite()) {
       throw new InputException(
           "HLA_OVERFLOW",
           String.format(
+              Locale.ROOT,
               "the summary of positions %d to %d of %s holds numbers that are not finite, %s",
-              start, end - 1, sequence, expected(summary.settings())));
+              start,
+              end - 1,
+              sequence.text(type),
+              expected(summary.settings())));
     }
     return summary;
   }
@@ -67,14 +79,21 @@ public final class Overflow {
     }
     String found =
         String.format(
-            "o[%d] is %s at %s", at % width, rows.get(Part.OUTPUT, at), place.apply(at / width));
+            Locale.ROOT,
+            "o[%d] is %s at %s",
+            at % width,
+            rows.get(Part.OUTPUT, at),
+            place.apply(at / width));
     if (settings.normalize() && behind.isFinite() && !isFiniteAny(rows, at, settings)) {
       return new InputException(
           "HLA_DENOMINATOR",
           String.format(
+              Locale.ROOT,
               "%s: the denominator of head %d is 0 or not finite, expected another number"
                   + " (epsilon is %s)",
-              found, at % width / settings.valueDim(), settings.epsilon()));
+              found,
+              at % width / settings.valueDim(),
+              settings.epsilon()));
     }
     boolean roundedTooFar =
         settings.precision().isDouble() && layout.output() == Element.FLOAT && behind.isFinite();
@@ -99,6 +118,7 @@ public final class Overflow {
 
   private static String expected(AttentionSettings settings) {
     return String.format(
+        Locale.ROOT,
         "expected sums within the range of precision %s%s",
         settings.precision().text(),
         settings.precision().isDouble() ? "" : " (float64 has a larger one)");

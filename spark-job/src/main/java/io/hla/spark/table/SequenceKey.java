@@ -7,12 +7,20 @@ import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.CatalystTypeConverters;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.Cast;
+import org.apache.spark.sql.catalyst.expressions.EvalMode;
+import org.apache.spark.sql.catalyst.expressions.Literal;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.Decimal;
+import org.apache.spark.sql.types.StringType;
 import org.apache.spark.unsafe.types.UTF8String;
+import scala.Option;
 
 /**
  * The value of the sequence column, of any atomic type, as Spark holds it inside. Keys of one table
@@ -168,14 +176,35 @@ public final class SequenceKey implements Serializable, Comparable<SequenceKey> 
     return value instanceof byte[] bytes ? Arrays.hashCode(bytes) : value.hashCode();
   }
 
-  /** How messages and reports show the sequence: {@code sequence "s"}. */
+  /**
+   * How messages and reports show the sequence: {@code sequence "2024-02-29"}, with the value as
+   * SQL writes it.
+   *
+   * @param type of the sequence column, or null when there is none
+   */
+  public String text(DataType type) {
+    return type == null || equals(ONLY) ? "the sequence" : "sequence \"" + sql(type) + "\"";
+  }
+
+  private String sql(DataType type) {
+    if (value instanceof byte[] bytes) {
+      return "X'" + HexFormat.of().withUpperCase().formatHex(bytes) + "'";
+    }
+    if (value instanceof Decimal decimal) {
+      return decimal.toJavaBigDecimal().toPlainString();
+    }
+    if (type instanceof StringType) {
+      return value.toString();
+    }
+    // Times are shown where the session is.
+    Option<String> zone = Option.apply(SQLConf.get().sessionLocalTimeZone());
+    Cast text = new Cast(new Literal(value, type), DataTypes.StringType, zone, EvalMode.LEGACY());
+    return String.valueOf(text.eval(InternalRow.empty()));
+  }
+
+  /** For debugging: the value as Spark holds it inside. {@link #text} is for people. */
   @Override
   public String toString() {
-    if (equals(ONLY)) {
-      return "the sequence";
-    }
-    return "sequence \""
-        + (value instanceof byte[] bytes ? Arrays.toString(bytes) : value.toString())
-        + "\"";
+    return value instanceof byte[] bytes ? Arrays.toString(bytes) : value.toString();
   }
 }

@@ -10,6 +10,7 @@ import io.hla.kernels.TokenRows.Part;
 import io.hla.spark.InputException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.BoundReference;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -132,7 +133,8 @@ public final class TokenBuffer implements AutoCloseable {
       if (row.isNullAt(ordinal)) {
         throw new InputException(
             "HLA_INPUT_NULL",
-            String.format("%s is null at %s", layout.names().get(column), place(size)));
+            String.format(
+                Locale.ROOT, "%s is null at %s", layout.names().get(column), place(size)));
       }
       ArrayData array = row.getArray(ordinal);
       // The copy holds the numbers and the null bits in one piece each.
@@ -166,6 +168,7 @@ public final class TokenBuffer implements AutoCloseable {
         throw new InputException(
             "HLA_INPUT_GATE",
             String.format(
+                Locale.ROOT,
                 "%s[%d] is %s at %s, expected %s",
                 layout.names().get(INPUTS.length - 1),
                 i,
@@ -201,15 +204,24 @@ public final class TokenBuffer implements AutoCloseable {
       throw new InputException(
           "HLA_INPUT_WIDTH",
           String.format(
+              Locale.ROOT,
               "%s has %d values at %s, expected %d (%s)",
-              layout.names().get(column), array.numElements(), place(size), width, heads(part)));
+              layout.names().get(column),
+              array.numElements(),
+              place(size),
+              width,
+              heads(part)));
     }
     int nullAt = firstNull(array, width);
     if (nullAt >= 0) {
       throw new InputException(
           "HLA_INPUT_NULL",
           String.format(
-              "%s has a null element [%d] at %s", layout.names().get(column), nullAt, place(size)));
+              Locale.ROOT,
+              "%s has a null element [%d] at %s",
+              layout.names().get(column),
+              nullAt,
+              place(size)));
     }
     boolean fromDouble = layout.isDouble().get(column);
     if (array instanceof UnsafeArrayData unsafe && fromDouble == isDouble(part)) {
@@ -239,10 +251,16 @@ public final class TokenBuffer implements AutoCloseable {
       case GATE -> settings.numHeads() + " heads";
       case QUERY, OUTPUT ->
           String.format(
-              "%d heads x %d", settings.numHeads(), rows.width(part) / settings.numHeads());
+              Locale.ROOT,
+              "%d heads x %d",
+              settings.numHeads(),
+              rows.width(part) / settings.numHeads());
       case KEY, VALUE ->
           String.format(
-              "%d KV heads x %d", settings.numKvHeads(), rows.width(part) / settings.numKvHeads());
+              Locale.ROOT,
+              "%d KV heads x %d",
+              settings.numKvHeads(),
+              rows.width(part) / settings.numKvHeads());
     };
   }
 
@@ -316,6 +334,7 @@ public final class TokenBuffer implements AutoCloseable {
         throw new InputException(
             "HLA_INPUT_NONFINITE",
             String.format(
+                Locale.ROOT,
                 "%s[%d] is %s at %s, expected a finite %s number%s",
                 layout.names().get(column),
                 i % width,
@@ -336,6 +355,7 @@ public final class TokenBuffer implements AutoCloseable {
   }
 
   private String place(int t) {
-    return String.format("position %d of %s", start + t, sequence);
+    return String.format(
+        Locale.ROOT, "position %d of %s", start + t, sequence.text(layout.sequenceType()));
   }
 }

@@ -79,7 +79,8 @@ public record TokenColumns(
       if (!seen.add(name.toLowerCase(Locale.ROOT))) {
         throw new InputException(
             "HLA_OUTPUT_COLUMN",
-            String.format("the output would have columns %s, expected %s once", names, name));
+            String.format(
+                Locale.ROOT, "the output would have columns %s, expected %s once", names, name));
       }
     }
   }

@@ -1,12 +1,11 @@
 package io.hla.spark.table;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -15,6 +14,7 @@ import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.types.VariantType;
@@ -51,7 +51,7 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
         "column %s is %s, expected an integral type",
         position.name(),
         position.dataType().simpleString());
-    selected.add(quoted(position).cast(DataTypes.LongType).as("pos"));
+    selected.add(Columns.named(position.name()).cast(DataTypes.LongType).as("pos"));
     StructField[] arrays = {
       find(schema, columns.query()), find(schema, columns.key()), find(schema, columns.value())
     };
@@ -69,7 +69,13 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
           "column %s is %s, expected an atomic type",
           sequence.name(),
           sequence.dataType().simpleString());
-      selected.add(quoted(sequence).as("seq"));
+      check(
+          !(sequence.dataType() instanceof StringType text) || text.isUTF8BinaryCollation(),
+          "HLA_INPUT_TYPE",
+          "column %s is %s, whose values are equal by its collation, expected string",
+          sequence.name(),
+          sequence.dataType().simpleString());
+      selected.add(Columns.named(sequence.name()).as("seq"));
     }
     if (columns.gate() != null) {
       selected.add(numbers(find(schema, columns.gate())).as("g"));
@@ -78,7 +84,7 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
     for (String name : columns.keep()) {
       StructField field = find(schema, name);
       kept = kept.add(field);
-      selected.add(quoted(field).as("keep" + kept.size()));
+      selected.add(Columns.named(field.name()).as("keep" + kept.size()));
     }
     Dataset<Row> data = table.select(selected.toArray(Column[]::new));
     return new TokenSelection(data, TokenRow.of(data.schema(), columns, sequence, output), kept);
@@ -95,8 +101,8 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
         field.dataType().simpleString());
     boolean asStored = element.equals(DataTypes.FloatType) || element.equals(DataTypes.DoubleType);
     return asStored
-        ? quoted(field)
-        : quoted(field).cast(DataTypes.createArrayType(DataTypes.DoubleType));
+        ? Columns.named(field.name())
+        : Columns.named(field.name()).cast(DataTypes.createArrayType(DataTypes.DoubleType));
   }
 
   private static boolean isIntegral(DataType type) {
@@ -104,10 +110,6 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
         || type.equals(DataTypes.IntegerType)
         || type.equals(DataTypes.ShortType)
         || type.equals(DataTypes.ByteType);
-  }
-
-  static Column quoted(StructField field) {
-    return col("`" + field.name().replace("`", "``") + "`");
   }
 
   private static boolean has(StructType schema, String name) {
@@ -130,7 +132,7 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
 
   private static void check(boolean holds, String condition, String message, Object... values) {
     if (!holds) {
-      throw new InputException(condition, String.format(message, values));
+      throw new InputException(condition, String.format(Locale.ROOT, message, values));
     }
   }
 }

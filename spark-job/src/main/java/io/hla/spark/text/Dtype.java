@@ -3,6 +3,7 @@ package io.hla.spark.text;
 import io.hla.spark.InputException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Locale;
 
 /** The number types of a safetensors file that are read; all widen to double without loss. */
 enum Dtype {
@@ -27,8 +28,12 @@ enum Dtype {
                 new InputException(
                     "HLA_MODEL_TENSOR",
                     String.format(
+                        Locale.ROOT,
                         "%s holds %s as %s, expected one of %s",
-                        file, tensor.name(), tensor.dtype(), Arrays.toString(values()))));
+                        file,
+                        tensor.name(),
+                        tensor.dtype(),
+                        Arrays.toString(values()))));
   }
 
   /** Bytes of one number, 0 for a dtype that is not read. */

@@ -4,6 +4,7 @@ import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.text.Safetensors.Tensor;
 import java.io.Serializable;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 
@@ -230,7 +231,7 @@ public final class EmbeddingModel implements Serializable {
 
   private static void check(boolean holds, String condition, String message, Object... values) {
     if (!holds) {
-      throw new InputException(condition, String.format(message, values));
+      throw new InputException(condition, String.format(Locale.ROOT, message, values));
     }
   }
 }

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -90,8 +91,10 @@ public final class Safetensors implements AutoCloseable {
       throw new InputException(
           "HLA_MODEL_TENSOR",
           found.isEmpty()
-              ? String.format("%s has no tensor %s; it has %s", file, name, tensors.keySet())
-              : String.format("%s has several tensors %s: %s, expected one", file, name, found));
+              ? String.format(
+                  Locale.ROOT, "%s has no tensor %s; it has %s", file, name, tensors.keySet())
+              : String.format(
+                  Locale.ROOT, "%s has several tensors %s: %s, expected one", file, name, found));
     }
     return tensors.get(found.get(0));
   }
@@ -105,7 +108,13 @@ public final class Safetensors implements AutoCloseable {
     Dtype dtype = Dtype.of(file, tensor);
     if (first < 0 || count < 0 || first + count > tensor.count()) {
       throw new IndexOutOfBoundsException(
-          String.format("numbers %d + %d of %d of %s", first, count, tensor.count(), tensor.name));
+          String.format(
+              Locale.ROOT,
+              "numbers %d + %d of %d of %s",
+              first,
+              count,
+              tensor.count(),
+              tensor.name));
     }
     byte[] bytes = new byte[(int) Math.min(READ_BYTES, (long) count * dtype.bytes)];
     try {
@@ -237,7 +246,8 @@ public final class Safetensors implements AutoCloseable {
 
   private void check(boolean holds, String message, Object... values) {
     if (!holds) {
-      throw new InputException("HLA_MODEL_DAMAGED", file + " " + String.format(message, values));
+      throw new InputException(
+          "HLA_MODEL_DAMAGED", file + " " + String.format(Locale.ROOT, message, values));
     }
   }
 

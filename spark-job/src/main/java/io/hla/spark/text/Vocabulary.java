@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -67,8 +68,12 @@ public final class Vocabulary implements Serializable {
         throw new InputException(
             "HLA_VOCABULARY",
             String.format(
+                Locale.ROOT,
                 "%s holds \"%s\" in line %d and again in line %d, expected every word once",
-                source, words.get(id), earlier + 1, id + 1));
+                source,
+                words.get(id),
+                earlier + 1,
+                id + 1));
       }
     }
     return new Vocabulary(source, ids);

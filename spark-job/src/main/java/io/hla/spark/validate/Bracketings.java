@@ -59,18 +59,4 @@ final class Bracketings {
     }
     return rest.get(0);
   }
-
-  /** The order in which Spark's own tree aggregation merges: item i goes to group i % n. */
-  static Summary unordered(List<Summary> items) {
-    int groups = (int) Math.ceil(Math.sqrt(items.size()));
-    List<Summary> partial = new ArrayList<>();
-    for (int group = 0; group < groups; group++) {
-      List<Summary> members = new ArrayList<>();
-      for (int i = group; i < items.size(); i += groups) {
-        members.add(items.get(i));
-      }
-      partial.add(left(members));
-    }
-    return left(partial);
-  }
 }

@@ -28,6 +28,11 @@ public record Check(
     return new Check(name, error, limit, true, error > limit, detail);
   }
 
+  /** A control that is caught when the right check noticed it, by an error above the limit. */
+  static Check caught(String name, boolean noticed, double error, double limit, String detail) {
+    return new Check(name, error, limit, true, noticed && error > limit, detail);
+  }
+
   /** A control that is caught when an error was raised. */
   static Check refused(String name, boolean raised, String detail) {
     return new Check(name, Double.NaN, Double.NaN, true, raised, detail);

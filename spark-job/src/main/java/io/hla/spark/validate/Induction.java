@@ -3,17 +3,17 @@ package io.hla.spark.validate;
 import io.hla.algebra.State;
 import io.hla.kernels.Recomputation;
 import io.hla.spark.Attention;
-import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RunProof;
 import io.hla.spark.shuffle.Packing;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.SequenceKey;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
@@ -24,6 +24,12 @@ import scala.Tuple2;
  * any length; the runs are computed again by all cores at once.
  */
 final class Induction {
+  /** The check that judges how outputs are computed from the states that their runs were given. */
+  static final String OUTPUTS = "outputs = recurrence, run by run";
+
+  /** The check that judges how the states in front of runs came about. */
+  static final String STATES = "states = recurrence, run by run";
+
   private final Attention.Result job;
   private final JavaRDD<byte[]> prefixes;
   private final double share;
@@ -57,17 +63,22 @@ final class Induction {
       long runs, long tokens, double worst, String where, long unbounded, String problem) {
     static final Found NONE = new Found(0, 0, 0, "", 0, null);
 
-    static Found of(RunProof proof) {
+    static Found of(RunProof proof, DataType type) {
       return new Found(
           proof.problem() == null ? 1 : 0,
           proof.tokens(),
           proof.worst(),
-          String.format("position %d of %s", proof.worstPosition(), proof.sequence()),
+          String.format(
+              Locale.ROOT, "position %d of %s", proof.worstPosition(), proof.sequence().text(type)),
           proof.unbounded(),
           proof.problem() == null
               ? null
               : String.format(
-                  "%s at position %d of %s", proof.problem(), proof.start(), proof.sequence()));
+                  Locale.ROOT,
+                  "%s at position %d of %s",
+                  proof.problem(),
+                  proof.start(),
+                  proof.sequence().text(type)));
     }
 
     Found and(Found other) {
@@ -109,35 +120,29 @@ final class Induction {
           });
     }
 
-    static Iterator<byte[]> together(Iterator<byte[]> proofs) {
+    static Iterator<byte[]> together(Iterator<byte[]> proofs, DataType type) {
       Found all = NONE;
       while (proofs.hasNext()) {
-        all = all.and(of(RunProof.unpack(proofs.next())));
+        all = all.and(of(RunProof.unpack(proofs.next()), type));
       }
       return List.of(all.pack()).iterator();
     }
   }
 
-  /** Proves what is to be proved, and that planted errors are noticed. */
+  /** The checks of all outputs and of all states. */
   List<Check> checks() {
-    JavaRDD<byte[]> proofs =
-        job.recomputed(share, seed, PlantedError.NONE).persist(StorageLevel.DISK_ONLY());
+    JavaRDD<byte[]> proofs = job.recomputed(share, seed).persist(StorageLevel.DISK_ONLY());
     try {
-      List<Check> checks = new ArrayList<>();
       Found found = collected(proofs);
-      checks.add(outputs(found));
-      checks.add(states(proofs, found));
-      if (found.runs() > 0) {
-        checks.addAll(controls());
-      }
-      return checks;
+      return List.of(outputs(found), states(proofs, found));
     } finally {
       proofs.unpersist(false);
     }
   }
 
-  private static Found collected(JavaRDD<byte[]> proofs) {
-    return proofs.mapPartitions(Found::together).collect().stream()
+  private Found collected(JavaRDD<byte[]> proofs) {
+    DataType type = job.sequenceType();
+    return proofs.mapPartitions(found -> Found.together(found, type)).collect().stream()
         .map(Found::unpack)
         .reduce(Found.NONE, Found::and);
   }
@@ -146,13 +151,20 @@ final class Induction {
     boolean complete = found.problem() == null && (share < 1 || found.tokens() == job.tokens());
     String detail =
         String.format(
+            Locale.ROOT,
             "%,d of %,d tokens, in %,d of %,d runs; the worst is %s",
-            found.tokens(), job.tokens(), found.runs(), job.runs(), found.where());
+            found.tokens(),
+            job.tokens(),
+            found.runs(),
+            job.runs(),
+            found.where());
     if (found.unbounded() > 0) {
-      detail += String.format("; %,d values have denominators that cancel", found.unbounded());
+      detail +=
+          String.format(
+              Locale.ROOT, "; %,d values have denominators that cancel", found.unbounded());
     }
     return Check.atMost(
-        "outputs = recurrence, run by run",
+        OUTPUTS,
         found.tokens() == 0 || !complete ? Double.NaN : found.worst(),
         1,
         found.problem() == null ? detail : found.problem());
@@ -174,87 +186,78 @@ final class Induction {
               SequenceState state = SequenceState.unpack(packed);
               return new Tuple2<>(place(state.sequence(), state.nextPosition()), packed);
             });
-    List<Double> worst =
+    DataType type = job.sequenceType();
+    Compared all = Compared.NONE;
+    for (byte[] packed :
         behind
             .join(inFront)
-            .map(pair -> offBy(RunProof.unpack(pair._2()._1()), pair._2()._2()))
-            .mapPartitions(Induction::countAndWorst)
-            .collect();
-    long compared = 0;
-    double most = 0;
-    for (int i = 0; i < worst.size(); i += 2) {
-      compared += worst.get(i).longValue();
-      most = Math.max(most, worst.get(i + 1));
+            .map(pair -> Compared.of(RunProof.unpack(pair._2()._1()), pair._2()._2(), type))
+            .mapPartitions(Compared::together)
+            .collect()) {
+      all = all.and(Compared.unpack(packed));
     }
     // All runs but the last of their sequences are followed by one.
-    boolean complete = share < 1 || compared == job.runs() - job.sequences();
+    boolean complete = share < 1 || all.states() == job.runs() - job.sequences();
+    String detail =
+        String.format(Locale.ROOT, "%,d states behind runs that others follow", all.states());
     return Check.atMost(
-        "states = recurrence, run by run",
-        complete && found.problem() == null ? most : Double.NaN,
+        STATES,
+        complete && found.problem() == null ? all.worst() : Double.NaN,
         1,
-        String.format("%,d states behind runs that others follow", compared));
+        all.worst() > 1 ? detail + "; the worst is in front of " + all.where() : detail);
   }
 
   private static String place(SequenceKey sequence, long position) {
     return Base64.getEncoder().encodeToString(new SequenceState(sequence, position, null).pack());
   }
 
-  private static double offBy(RunProof proof, byte[] packed) {
-    byte[] state = SequenceState.unpack(packed).state();
-    if (state == null) {
-      // It follows a run and stands behind nothing.
-      return Double.POSITIVE_INFINITY;
-    }
-    return Recomputation.offBy(
-        State.fromBytes(state), State.fromBytes(proof.behind()), State.fromBytes(proof.allowed()));
-  }
+  /** What came of comparing some states with the recurrence over the runs in front of them. */
+  private record Compared(long states, double worst, String where) {
+    static final Compared NONE = new Compared(0, 0, "");
 
-  private static Iterator<Double> countAndWorst(Iterator<Double> all) {
-    double count = 0;
-    double worst = 0;
-    while (all.hasNext()) {
-      count++;
-      worst = Math.max(worst, all.next());
+    static Compared of(RunProof proof, byte[] packed, DataType type) {
+      byte[] state = SequenceState.unpack(packed).state();
+      String where =
+          String.format(Locale.ROOT, "position %d of %s", proof.end(), proof.sequence().text(type));
+      // A state that follows a run does not stand behind nothing.
+      double off =
+          state == null
+              ? Double.POSITIVE_INFINITY
+              : Recomputation.offBy(
+                  State.fromBytes(state),
+                  State.fromBytes(proof.behind()),
+                  State.fromBytes(proof.allowed()));
+      return new Compared(1, off, where);
     }
-    return List.of(count, worst).iterator();
-  }
 
-  /** The last partition again, with something wrong in it. */
-  private List<Check> controls() {
-    List<Check> checks = new ArrayList<>();
-    checks.add(
-        Check.caught(
-            "an output that is off by half a bound",
-            planted(PlantedError.OUTPUT).worst(),
-            1,
-            "one token of every run of a partition"));
-    Found forgetful = planted(PlantedError.STATE);
-    // Where nothing in front of a run reaches its outputs, there is nothing to notice.
-    if (forgetful.runs() > 0) {
-      checks.add(
-          Check.caught(
-              "runs without the states in front",
-              forgetful.worst(),
-              1,
-              "in a partition with runs whose outputs depend on them"));
+    Compared and(Compared other) {
+      boolean mine = Double.isNaN(worst) || worst >= other.worst;
+      return new Compared(
+          states + other.states,
+          Math.max(worst, other.worst),
+          mine && states > 0 ? where : other.where);
     }
-    return checks;
-  }
 
-  /** What the last partition notices that has something to notice. */
-  private Found planted(PlantedError error) {
-    JavaRDD<byte[]> wrong =
-        job.recomputed(1, seed, error)
-            .map(packed -> RunProof.unpack(packed).withoutStates().pack());
-    for (int p = wrong.getNumPartitions() - 1; p >= 0; p--) {
-      Found found = Found.NONE;
-      for (byte[] packed : wrong.collectPartitions(new int[] {p})[0]) {
-        found = found.and(Found.of(RunProof.unpack(packed)));
+    static Iterator<byte[]> together(Iterator<Compared> compared) {
+      Compared all = NONE;
+      while (compared.hasNext()) {
+        all = all.and(compared.next());
       }
-      if (found.runs() > 0) {
-        return found;
-      }
+      return List.of(all.pack()).iterator();
     }
-    return Found.NONE;
+
+    byte[] pack() {
+      return Packing.pack(
+          out -> {
+            out.writeLong(states);
+            out.writeDouble(worst);
+            out.writeUTF(where);
+          });
+    }
+
+    static Compared unpack(byte[] packed) {
+      return Packing.unpack(
+          packed, in -> new Compared(in.readLong(), in.readDouble(), in.readUTF()));
+    }
   }
 }

@@ -11,6 +11,7 @@ import io.hla.spark.JobObserver;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import io.hla.spark.table.TokenColumns;
+import java.util.Locale;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -87,8 +88,11 @@ final class IntegerStreams {
         errors.relative(),
         0,
         String.format(
+            Locale.ROOT,
             "%d tokens in %d runs, %d outputs equal to the bit",
-            length, distributed.runs(), expected.size()));
+            length,
+            distributed.runs(),
+            expected.size()));
   }
 
   /** The same with heads that are as large as exact sums let them be. */

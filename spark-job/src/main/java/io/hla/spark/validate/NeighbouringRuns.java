@@ -7,6 +7,7 @@ import io.hla.algebra.Summary;
 import io.hla.spark.Attention;
 import io.hla.spark.runs.Run;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
@@ -41,8 +42,12 @@ final class NeighbouringRuns {
     State inFront = states.getOrDefault(first.start(), State.initial(items.get(0).settings()));
     String place =
         String.format(
+            Locale.ROOT,
             "%,d runs of %s, positions %,d to %,d",
-            runs.size(), first.sequence(), first.start(), last.end() - 1);
+            runs.size(),
+            first.sequence().text(job.sequenceType()),
+            first.start(),
+            last.end() - 1);
     State bracketed = inFront.advance(Bracketings.balanced(items.subList(0, items.size() - 1)));
     return List.of(
         Check.atMost(
@@ -55,7 +60,7 @@ final class NeighbouringRuns {
             Errors.between(
                 bracketed, states.get(last.start()), Laws.moved(items.get(0), bracketed)),
             Laws.LIMIT,
-            String.format("in front of position %,d", last.start())));
+            String.format(Locale.ROOT, "in front of position %,d", last.start())));
   }
 
   private Map<Long, State> inFrontOf(Run first, Run last) {

@@ -1,7 +1,5 @@
 package io.hla.spark.validate;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
@@ -12,9 +10,11 @@ import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.Phases;
 import io.hla.spark.attend.SortedTokens;
+import io.hla.spark.table.Columns;
 import io.hla.spark.validate.Way.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.sql.Column;
@@ -115,7 +115,7 @@ final class OtherWays {
     }
     long start = expected.keySet().stream().mapToLong(OutputSample.Place::position).min().orElse(0);
     long length = found.tokens() / found.sequences();
-    Column position = col("`" + request.columns().position().replace("`", "``") + "`");
+    Column position = Columns.named(request.columns().position());
     return some.where(position.lt(start + Math.max(1, (long) (share * length))));
   }
 
@@ -158,8 +158,11 @@ final class OtherWays {
             offBy(outputs),
             1,
             String.format(
+                Locale.ROOT,
                 "%,d runs in %,d partitions, fan-in %d",
-                way.runs(), way.partitions(), way.fanIn())));
+                way.runs(),
+                way.partitions(),
+                way.fanIn())));
     return outputs;
   }
 

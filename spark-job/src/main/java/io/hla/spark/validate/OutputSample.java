@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.hla.spark.Attention;
 import io.hla.spark.runs.RunRows;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.util.List;
@@ -123,19 +124,19 @@ record OutputSample(DataType sequenceType, TreeMap<SequenceKey, TreeSet<Long>> p
   /** The tokens of the chosen sequences. */
   Dataset<Row> of(Dataset<Row> tokens, TokenColumns columns) {
     return tokens.where(
-        any(sequences().stream().map(key -> is(Tokens.quoted(columns.sequence()), key))));
+        any(sequences().stream().map(key -> is(Columns.named(columns.sequence()), key))));
   }
 
   /** Runs the job behind {@code outputs}, (seq, pos, o) or (pos, o), and keeps the sample. */
   TreeMap<Place, double[]> collect(Dataset<Row> outputs) {
     String[] columns = outputs.columns();
     int at = isNamed() ? 1 : 0;
-    Column position = Tokens.quoted(columns[at]);
+    Column position = Columns.named(columns[at]);
     Stream<Column> places =
         positions.entrySet().stream()
             .map(
                 sequence ->
-                    is(Tokens.quoted(columns[0]), sequence.getKey())
+                    is(Columns.named(columns[0]), sequence.getKey())
                         .and(position.isin(sequence.getValue().toArray())));
     TreeMap<Place, double[]> collected = new TreeMap<>();
     for (Row row : outputs.where(any(places)).collectAsList()) {

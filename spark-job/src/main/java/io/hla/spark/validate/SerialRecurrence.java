@@ -6,6 +6,7 @@ import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
 import io.hla.spark.GateScale;
 import io.hla.spark.shuffle.Packing;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.util.ArrayList;
@@ -38,12 +39,12 @@ final class SerialRecurrence {
       Element output) {
     List<Column> order = new ArrayList<>();
     if (sample.isNamed()) {
-      order.add(Tokens.quoted(columns.sequence()));
+      order.add(Columns.named(columns.sequence()));
     }
-    order.add(Tokens.quoted(columns.position()));
+    order.add(Columns.named(columns.position()));
     List<Column> all = new ArrayList<>(order);
     for (String column : columns.numbers()) {
-      all.add(Tokens.quoted(column));
+      all.add(Columns.named(column));
     }
     JavaRDD<Row> rows =
         sample

@@ -4,6 +4,7 @@ import io.hla.algebra.Operator;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,12 +65,12 @@ final class Statements<S> {
     StringBuilder text = new StringBuilder("u = LA(q, k, k); x1 = LA(q, k, v)");
     if (operator.startsWith("a")) {
       for (int n = 2; n <= order; n++) {
-        text.append(String.format("; x%d = LA(q, k, x%d)", n, n - 1));
+        text.append(String.format(Locale.ROOT, "; x%d = LA(q, k, x%d)", n, n - 1));
       }
     } else {
       for (int n = order % 2 + 2; n <= order; n += 2) {
         String inner = n == 2 ? "v" : "x" + (n - 2);
-        text.append(String.format("; x%d = LA(q, u, %s, g^%d)", n, inner, n));
+        text.append(String.format(Locale.ROOT, "; x%d = LA(q, u, %s, g^%d)", n, inner, n));
       }
     }
     return text.toString();

@@ -1,8 +1,7 @@
 package io.hla.spark.validate;
 
-import static org.apache.spark.sql.functions.col;
-
 import io.hla.algebra.AttentionSettings;
+import io.hla.algebra.Precision;
 import io.hla.algebra.State;
 import io.hla.algebra.Summary;
 import io.hla.kernels.Applier;
@@ -12,6 +11,7 @@ import io.hla.kernels.Recomputation;
 import io.hla.kernels.Summarizer;
 import io.hla.spark.GateScale;
 import io.hla.spark.passes.Rounding;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.io.DataInput;
@@ -46,14 +46,14 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
       DataType type,
       long start,
       int count) {
-    Column position = quoted(columns.position());
+    Column position = Columns.named(columns.position());
     Dataset<Row> rows = table.where(position.between(start, start + count - 1));
     if (type != null) {
-      rows = rows.where(quoted(columns.sequence()).equalTo(sequence.external(type)));
+      rows = rows.where(Columns.named(columns.sequence()).equalTo(sequence.external(type)));
     }
     List<Row> found =
         rows.orderBy(position)
-            .select(columns.numbers().stream().map(Tokens::quoted).toArray(Column[]::new))
+            .select(columns.numbers().stream().map(Columns::named).toArray(Column[]::new))
             .collectAsList();
     return new Tokens(
         found.size(),
@@ -97,11 +97,6 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
         .toArray();
   }
 
-  /** The name of a column, whatever characters it has. */
-  static Column quoted(String column) {
-    return col("`" + column.replace("`", "``") + "`");
-  }
-
   /** Tokens of numbers between -2 and 2. */
   static Tokens random(AttentionSettings settings, int count, long seed) {
     Random random = new Random(seed);
@@ -127,13 +122,27 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
             : null);
   }
 
+  /** The same with q, k and v as a job of a precision takes them. */
+  Tokens rounded(Precision precision) {
+    return precision.isDouble() ? this : new Tokens(count, round(q), round(k), round(v), g);
+  }
+
+  private static double[] round(double[] numbers) {
+    return Arrays.stream(numbers).map(number -> (float) number).toArray();
+  }
+
+  /** Gives token {@code t} to a stream. */
+  void feed(Recomputation stream, AttentionSettings settings, int t) {
+    Tokens token = slice(settings, t, t + 1);
+    stream.next(token.q, token.k, token.v, token.g);
+  }
+
   /** How far rounding may take the outputs of these tokens, the first of a sequence. */
   List<double[]> allowed(AttentionSettings settings, Element output) {
     Recomputation stream = new Recomputation(State.initial(settings));
     List<double[]> allowed = new ArrayList<>();
     for (int t = 0; t < count; t++) {
-      Tokens token = slice(settings, t, t + 1);
-      stream.next(token.q, token.k, token.v, token.g);
+      feed(stream, settings, t);
       allowed.add(Rounding.allowed(stream, settings, output));
     }
     return allowed;

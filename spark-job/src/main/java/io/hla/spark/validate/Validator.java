@@ -131,6 +131,7 @@ public final class Validator {
         "induction",
         "every run again, token by token in double, from the state in front of it",
         () -> checks.addAll(new Induction(baseline, share, seed).checks()));
+    phases.run("planted", "small jobs that are wrong on purpose", this::planted);
     otherWays(sample, outputs);
     phases.run("laws", "segments of neighbouring tokens", this::laws);
     phases.run(
@@ -211,8 +212,11 @@ public final class Validator {
             serial.isEmpty() ? Double.NaN : worst,
             1,
             String.format(
+                Locale.ROOT,
                 "%d tokens of the first %d, token by token in double; relative error %.1e",
-                serial.size(), prefixTokens, relativeError)));
+                serial.size(),
+                prefixTokens,
+                relativeError)));
   }
 
   private void laws() {
@@ -226,6 +230,16 @@ public final class Validator {
     AttentionSettings settings = baseline.settings();
     checks.addAll(new Laws(settings.withPrecision(Precision.FLOAT64), kernel, segments).checks());
     checks.addAll(new NegativeControls(settings, kernel, segments).checks());
+  }
+
+  private void planted() {
+    SequenceKey sequence = baseline.longestSequence();
+    Tokens first = tokens(sequence, startOfRun(sequence, 0), Trial.size(baseline.settings()));
+    boolean onExecutors = "executors".equals(baseline.figures().get("scannedOn"));
+    Attention job =
+        request.compute(onExecutors ? request.compute().scannedOn(true) : request.compute());
+    String where = "the first tokens of " + sequence.text(baseline.sequenceType());
+    checks.addAll(new PlantedErrors(spark, job, baseline.settings(), first, where).checks());
   }
 
   private long startOfRun(SequenceKey sequence, long rank) {

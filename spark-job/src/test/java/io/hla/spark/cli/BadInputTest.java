@@ -96,12 +96,12 @@ class BadInputTest {
             THIRD),
         bad(
             "HLA_INPUT_NULL",
-            "the row after sequence \"a\" position 0 has a null position",
+            "the row after sequence \"a\" position 0 has a null position in file:FOLDER/in/0.json",
             FIRST,
             row("null", "[1, 2]", "[1, 2]", "[1]")),
         bad(
             "HLA_INPUT_NULL",
-            "the first row of partition 0 has a null sequence",
+            "the first row of file:FOLDER/in/0.json has a null sequence",
             FIRST.replace("\"a\"", "null"),
             SECOND),
         // widths

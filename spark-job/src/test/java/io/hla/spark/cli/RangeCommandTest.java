@@ -69,6 +69,21 @@ class RangeCommandTest {
   }
 
   @Test
+  void aSequenceThatTheColumnCannotHaveIsRefused() {
+    run("attend --input tokens --output all --save-prefixes prefixes --prefix-every 40 " + SIZES)
+        .done();
+    CommandRun run =
+        run("attend --input tokens --output part --prefixes prefixes --range abc:0-5 " + SIZES);
+    assertThat(run.code()).isEqualTo(3);
+    assertThat(run.err())
+        .contains(
+            "[HLA_RANGE_SEQUENCE] --range names sequence \"abc\", expected a value of type bigint");
+    assertThat(run("attend --input tokens --output part --range 0:1 " + SIZES).code()).isEqualTo(2);
+    String huge = "attend --input tokens --output part --range 0:1-99999999999999999999 ";
+    assertThat(run(huge + SIZES).code()).isEqualTo(2);
+  }
+
+  @Test
   void prefixesOfOtherSettingsAreRefused() {
     run("attend --input tokens --output all --save-prefixes prefixes --prefix-every 40 " + SIZES)
         .done();
@@ -92,6 +107,19 @@ class RangeCommandTest {
     assertThat(run("inspect prefixes").done().out())
         .containsPattern("sequence 0 +next 0 +tokens 0 +nothing in front")
         .containsPattern("sequence 1 +next 100 +tokens 100 +[\\d,]+ bytes, matrices \\[S, F]");
+  }
+
+  /** As many tokens as positions, of which one is there twice and one is not. */
+  @Test
+  void inspectFindsAGapBehindARowTooMany() {
+    read("tokens")
+        .selectExpr("seq", "if(seq = 1 and pos = 7, 8, pos) as pos", "q", "k", "v")
+        .write()
+        .parquet(folder.resolve("part").toString());
+    assertThat(run("inspect part --pos-col POS --seq-col Seq").done().out())
+        .containsPattern("sequence 0 +first 0 +last 199 *\n")
+        .containsPattern(
+            "sequence 1 +first 0 +last 199 +1 of 200 positions missing, 1 tokens more than positions");
   }
 
   private Dataset<Row> read(String table) {

@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Random;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 
@@ -77,7 +78,14 @@ class RunOrderTest {
   void numbersSequencesInStrides() {
     List<LocatedRun> runs = located(run(A, 0, 1), run(B, 5, 1), run(B, 6, 1), run(C, 0, 1));
     List<Long> numbers = new ArrayList<>();
-    new RunOrder(runs.iterator(), NO_STATES.iterator(), untouched::add, false, 3, 10)
+    new RunOrder(
+            runs.iterator(),
+            NO_STATES.iterator(),
+            untouched::add,
+            DataTypes.StringType,
+            false,
+            3,
+            10)
         .forEachRemaining(run -> numbers.add(run.sequence()));
     assertThat(numbers).containsExactly(3L, 13L, 13L, 23L);
   }
@@ -264,7 +272,8 @@ class RunOrderTest {
 
   private RunOrder order(List<LocatedRun> runs, List<SequenceState> states, boolean withFinal) {
     Iterator<SequenceState> initial = states.iterator();
-    return new RunOrder(runs.iterator(), initial, untouched::add, withFinal, 0, 1);
+    return new RunOrder(
+        runs.iterator(), initial, untouched::add, DataTypes.StringType, withFinal, 0, 1);
   }
 
   private static SequenceState state(SequenceKey sequence, long next) {

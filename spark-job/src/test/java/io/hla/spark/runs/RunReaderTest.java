@@ -40,8 +40,8 @@ class RunReaderTest {
     "a5 c0, position 0 of sequence \"b\", another row stands there",
     "a5 null, position 0 of sequence \"b\", another row stands there",
     "a5 b, position 0 of sequence \"b\", another row stands there",
-    "a5 b0 a6 a7 a9, position 1 of sequence \"b\", the partition ends before it",
-    "a5 b0 a6 a7 b1, position 9 of sequence \"a\", the partition ends before it",
+    "a5 b0 a6 a7 a9, position 1 of sequence \"b\", its rows end before it",
+    "a5 b0 a6 a7 b1, position 9 of sequence \"a\", its rows end before it",
   })
   void refusesWhatWasNotIndexed(String rows, String place, String found) {
     RunReader reader = reader(rows);

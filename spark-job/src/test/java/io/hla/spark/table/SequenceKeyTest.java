@@ -98,6 +98,42 @@ class SequenceKeyTest {
     assertThat(sorted).isEqualTo(keys).doesNotHaveDuplicates();
   }
 
+  static Stream<Arguments> texts() {
+    return Stream.of(
+        Arguments.of(DataTypes.StringType, "a b", "a b"),
+        Arguments.of(DataTypes.LongType, -7L, "-7"),
+        Arguments.of(DataTypes.DoubleType, 0.5, "0.5"),
+        Arguments.of(DataTypes.BooleanType, true, "true"),
+        Arguments.of(DataTypes.createDecimalType(9, 2), decimal("12.50"), "12.50"),
+        Arguments.of(DataTypes.createDecimalType(38, 18), decimal("0"), "0.000000000000000000"),
+        Arguments.of(DataTypes.BinaryType, bytes(-1, 10), "X'FF0A'"),
+        Arguments.of(DataTypes.DateType, Date.valueOf("2024-02-29"), "2024-02-29"),
+        Arguments.of(
+            DataTypes.TimestampType,
+            Timestamp.valueOf("2024-02-29 23:59:59.5"),
+            "2024-02-29 23:59:59.5"),
+        Arguments.of(
+            DataTypes.TimestampNTZType,
+            LocalDateTime.parse("2024-02-29T23:59:59"),
+            "2024-02-29 23:59:59"),
+        Arguments.of(
+            DataTypes.createYearMonthIntervalType(),
+            Period.of(1, 2, 0),
+            "INTERVAL '1-2' YEAR TO MONTH"),
+        Arguments.of(
+            DataTypes.createDayTimeIntervalType(),
+            Duration.ofHours(25),
+            "INTERVAL '1 01:00:00' DAY TO SECOND"));
+  }
+
+  /** People see values as they wrote them, not as Spark holds them. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("texts")
+  void isShownAsItWasWritten(DataType type, Object value, String text) {
+    assertThat(key(type, value).text(type)).isEqualTo("sequence \"" + text + "\"");
+    assertThat(SequenceKey.ONLY.text(null)).isEqualTo("the sequence");
+  }
+
   @Test
   void theOnlyKeyComesBack() {
     assertThat(read(SequenceKey.ONLY)).isSameAs(SequenceKey.ONLY);

@@ -14,7 +14,6 @@ import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenFiles;
 import io.hla.spark.TokenStream;
-import io.hla.spark.passes.PlantedError;
 import io.hla.spark.passes.RunProof;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +87,7 @@ class InductionTest {
     AttentionSettings settings = AttentionSettings.builder(3, 2).decay(0.9).build();
     Attention.Result job = job(settings, InputOrder.STORED, clustered(settings));
     assertThat(failed(job, 0.5)).isEmpty();
-    long chosen = job.recomputed(0.5, 7, PlantedError.NONE).count();
+    long chosen = job.recomputed(0.5, 7).count();
     assertThat(chosen).isBetween(1L, 5L);
     assertThat(starts(job, 7)).isEqualTo(starts(job, 7)).hasSize((int) chosen);
     assertThat(Stream.of(8L, 9L, 10L).map(seed -> starts(job, seed)))
@@ -100,22 +99,6 @@ class InductionTest {
     AttentionSettings settings = AttentionSettings.builder(3, 2).decay(0.9).build();
     Attention.Result job = job(settings, InputOrder.STORED, clustered(settings));
     assertThat(failed(job, 1e-12)).contains("outputs = recurrence, run by run");
-  }
-
-  @Test
-  void whatIsPlantedIsInTheOutputsAlone() {
-    AttentionSettings settings = AttentionSettings.builder(3, 2).decay(0.9).build();
-    Attention.Result job = job(settings, InputOrder.STORED, clustered(settings));
-    for (RunProof proof : proofs(job, PlantedError.OUTPUT)) {
-      assertThat(proof.worst()).isBetween(1.5, 2.5);
-      assertThat(proof.worstPosition())
-          .isEqualTo(proof.start() + (proof.end() - proof.start() - 1) / 2);
-    }
-    // The first run of each sequence has nothing in front.
-    assertThat(proofs(job, PlantedError.STATE).stream().filter(proof -> proof.worst() > 1))
-        .hasSize(4);
-    assertThat(proofs(job, PlantedError.NONE).stream().filter(proof -> proof.worst() > 1))
-        .isEmpty();
   }
 
   /** Six runs of two sequences. */
@@ -136,12 +119,6 @@ class InductionTest {
   }
 
   private static List<Long> starts(Attention.Result job, long seed) {
-    return job.recomputed(0.5, seed, PlantedError.NONE)
-        .map(packed -> RunProof.unpack(packed).start())
-        .collect();
-  }
-
-  private static List<RunProof> proofs(Attention.Result job, PlantedError planted) {
-    return job.recomputed(1, 0, planted).collect().stream().map(RunProof::unpack).toList();
+    return job.recomputed(0.5, seed).map(packed -> RunProof.unpack(packed).start()).collect();
   }
 }

@@ -3,6 +3,7 @@ package io.hla.spark.validate.page;
 import io.hla.spark.page.Axis;
 import io.hla.spark.page.Readable;
 import io.hla.spark.page.Svg;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 
@@ -30,8 +31,11 @@ final class ErrorChart {
             WIDTH,
             HEIGHT,
             String.format(
+                Locale.ROOT,
                 "Errors of %d outputs at positions %d to %d, as shares of what rounding allows",
-                errorAtPosition.size(), first, last));
+                errorAtPosition.size(),
+                first,
+                last));
     Axis x =
         Axis.linear(
             "position in the sequence",
@@ -53,7 +57,7 @@ final class ErrorChart {
                 .map(e -> Math.pow(10, e))
                 .boxed()
                 .toList(),
-            e -> e == 1 ? "1" : String.format("1e%.0f", Math.log10(e)));
+            e -> e == 1 ? "1" : String.format(Locale.ROOT, "1e%.0f", Math.log10(e)));
     x.drawBelow(svg, TOP, BOTTOM);
     y.drawLeft(svg, LEFT, RIGHT);
     svg.line(LEFT, BOTTOM, LEFT, TOP, "axis").line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis");

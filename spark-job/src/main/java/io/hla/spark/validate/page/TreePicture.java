@@ -6,6 +6,7 @@ import io.hla.spark.scan.TreeShape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -39,7 +40,11 @@ final class TreePicture {
             WIDTH,
             TOP + ROW * counts.size() + 46,
             String.format(
-                "Tree over %d runs with fan-in %d in %d levels", runs, fanIn, counts.size()));
+                Locale.ROOT,
+                "Tree over %d runs with fan-in %d in %d levels",
+                runs,
+                fanIn,
+                counts.size()));
   }
 
   /** {@code runs} is at least 1. */

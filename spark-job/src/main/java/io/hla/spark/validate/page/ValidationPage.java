@@ -9,6 +9,7 @@ import io.hla.spark.scan.TreeShape;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -67,35 +68,42 @@ public final class ValidationPage {
     long controls = verdict.checks().stream().filter(Check::isControl).count();
     long absent = verdict.checks().stream().filter(check -> !check.applies()).count();
     if (failing.isEmpty()) {
-      return """
+      return String.format(
+          Locale.ROOT,
+          """
           <p class="verdict holds" id="verdict">\u2714 It is, on this input.</p>
           <p id="summary">All %d checks hold, and all %d wrong things were caught. %s</p>
-          """
-          .formatted(verdict.checks().size() - controls - absent, controls, sizes());
+          """,
+          verdict.checks().size() - controls - absent,
+          controls,
+          sizes());
     }
-    return """
+    return String.format(
+        Locale.ROOT,
+        """
         <p class="verdict fails" id="verdict">\u2718 It is NOT, on this input.</p>
         <p id="summary">%d of %d checks fail. %s</p><ul id="failing">%s</ul>
-        """
-        .formatted(
-            failing.size(),
-            verdict.checks().size(),
-            sizes(),
-            failing.stream()
-                .map(
-                    check ->
-                        String.format(
-                            "<li>%s: %s, expected %s</li>",
-                            Readable.escape(check.name()),
-                            check.isControl() ? "not caught" : Readable.error(check.error()),
-                            check.isControl()
-                                ? "to be caught"
-                                : "at most " + Readable.error(check.limit())))
-                .collect(Collectors.joining("\n")));
+        """,
+        failing.size(),
+        verdict.checks().size(),
+        sizes(),
+        failing.stream()
+            .map(
+                check ->
+                    String.format(
+                        Locale.ROOT,
+                        "<li>%s: %s, expected %s</li>",
+                        Readable.escape(check.name()),
+                        check.isControl() ? "not caught" : Readable.error(check.error()),
+                        check.isControl()
+                            ? "to be caught"
+                            : "at most " + Readable.error(check.limit())))
+            .collect(Collectors.joining("\n")));
   }
 
   private String sizes() {
     return String.format(
+        Locale.ROOT,
         "%s, %s, %s.",
         counted(verdict.table().tokens(), "token"),
         counted(verdict.table().sequences(), "sequence"),
@@ -137,9 +145,12 @@ public final class ValidationPage {
     }
     TreeShape shape = TreeShape.of(runs, verdict.fanIn());
     return String.format(
+        Locale.ROOT,
         "The longest sequence: %s, fan-in %d, %s. Summaries of neighbours are combined upwards, in"
             + " order; the states in front of them come down the same edges.",
-        counted(runs, "run"), verdict.fanIn(), counted(shape.levels(), "level"));
+        counted(runs, "run"),
+        verdict.fanIn(),
+        counted(shape.levels(), "level"));
   }
 
   private String checks() {
