@@ -112,7 +112,8 @@ class MessagesTest {
                 .range(2)
                 .selectExpr("id as pos", "array(1f) as q", "array(1f) as k", "array(1f) as v"));
     FirstRows rows = FirstRows.of(spark, request, result, java.util.Optional.empty());
-    assertThat(rows.read(spark, "JSON", json.toString()).columns()).containsExactly("pos", "o");
+    assertThat(rows.outputs().read(spark, "JSON", json.toString()).columns())
+        .containsExactly("pos", "o");
     assertThat(spark.read().json(json.toString()).columns()).contains("x");
   }
 
