@@ -3,7 +3,9 @@ package io.hla.spark.cli;
 import io.hla.spark.Attention;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.Phases;
+import io.hla.spark.output.JobInputs;
 import io.hla.spark.output.OutputTable;
+import io.hla.spark.output.Publication;
 import io.hla.spark.report.ConsoleReport;
 import io.hla.spark.report.Observers;
 import io.hla.spark.report.RunReport;
@@ -12,13 +14,14 @@ import io.hla.spark.state.StateTable;
 import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
@@ -55,22 +58,7 @@ final class AttendCommand implements Callable<Integer> {
   @Mixin private ComputeOptions compute;
   @Mixin private StateOptions states;
 
-  @Option(names = "--output", required = true, paramLabel = "PATH", description = "A new table.")
-  private String output;
-
-  @Option(
-      names = "--output-format",
-      paramLabel = "F",
-      description = "Any format of Spark that holds arrays. Default: parquet.")
-  private String outputFormat = "parquet";
-
-  @Mixin private WriterOptions writer;
-
-  @Option(
-      names = "--mode",
-      paramLabel = "errorifexists|overwrite|append|ignore",
-      description = "What happens to an output that exists. Default: errorifexists.")
-  private SaveMode mode = SaveMode.ErrorIfExists;
+  @Mixin private OutputOptions output;
 
   @Option(names = "--output-col", paramLabel = "COL", description = "Default: o.")
   private String outputColumn = "o";
@@ -89,32 +77,34 @@ final class AttendCommand implements Callable<Integer> {
     input.check();
     operator.check();
     compute.check();
+    output.check();
     states.check();
     SparkSession spark = Sessions.open("hla attend");
     ConsoleReport console = Sessions.console(spark);
     RunReport report = new RunReport();
     JobObserver observer = Observers.of(console, report);
-    Staged staged;
-    try (OutputTable outputs = new OutputTable(spark, "output", output, outputFormat, mode);
-        OutputTable finals = states.finalTable(spark, mode);
-        OutputTable prefixes = states.prefixTable(spark, mode)) {
-      // The output last: when it is there, all of it is.
-      List<OutputTable> tables = List.of(finals, prefixes, outputs);
-      if (!OutputTable.prepare(tables, input.paths())) {
-        System.out.println("nothing to do: the output exists and the mode is ignore");
+    try (Publication publication = new Publication(spark, observer::warning)) {
+      Tables tables =
+          new Tables(
+              publication.add(output.request()),
+              publication.add(states.prefixes(output)),
+              publication.add(states.finals(output)));
+      if (!publication.prepare(inputs())) {
+        System.out.println("nothing to do: " + publication.reason());
         return 0;
       }
-      staged = stage(spark, observer, outputs, finals, prefixes);
-      tables.forEach(OutputTable::publish);
-      tables.stream()
-          .filter(OutputTable::isWanted)
-          .forEach(table -> observer.figure(table.option(), table.path()));
-    }
-    console.summary(report.toMap());
-    if (staged.tokens() == 0) {
-      System.out.println("the input holds no token: the output is an empty table");
-    } else if (show > 0) {
-      staged.first().print(spark.read().format(outputFormat).load(output), show);
+      Staged staged = stage(spark, observer, publication, tables);
+      publication.publish(staged.check());
+      staged.figures().forEach(observer::figure);
+      tables.all().stream()
+          .filter(OutputTable::isWritten)
+          .forEach(table -> observer.figure(table.option(), table.place()));
+      console.summary(report.toMap());
+      if (staged.tokens() == 0) {
+        System.out.println("the input holds no token: the output is an empty table");
+      } else if (staged.first() != null) {
+        staged.first().print(tables.outputs().read(), show);
+      }
     }
     if (reportFile != null) {
       report.writeJson(reportFile);
@@ -122,24 +112,49 @@ final class AttendCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** What is left to say when the tables are written: all of them may have replaced an input. */
-  private record Staged(long tokens, FirstRows first) {}
+  private JobInputs inputs() {
+    return new JobInputs(
+        input.paths(),
+        Stream.of(states.paths(), input.modelPaths()).flatMap(List::stream).toList(),
+        Stream.of(states.names(), input.names()).flatMap(List::stream).toList());
+  }
+
+  /** In the order of their commits: final states may take the place of the initial ones. */
+  private record Tables(OutputTable outputs, OutputTable prefixes, OutputTable finals) {
+    List<OutputTable> all() {
+      return List.of(finals, prefixes, outputs);
+    }
+  }
+
+  /**
+   * What is left to say when the tables are written: all of them may have replaced an input.
+   *
+   * @param check refuses an input that is not what it was
+   */
+  private record Staged(Attention.Result result, Runnable check, FirstRows first) {
+    long tokens() {
+      return result.tokens();
+    }
+
+    Map<String, Object> figures() {
+      Map<String, Object> figures = new LinkedHashMap<>(result.figures());
+      figures.keySet().retainAll(COUNTED);
+      return figures;
+    }
+  }
 
   private Staged stage(
-      SparkSession spark,
-      JobObserver observer,
-      OutputTable outputs,
-      OutputTable finals,
-      OutputTable prefixes) {
+      SparkSession spark, JobObserver observer, Publication publication, Tables tables) {
     Phases phases = new Phases(spark.sparkContext(), observer);
     Dataset<Row> initial = states.initial(spark);
     DataType stateSequences = initial == null ? null : StateTable.sequenceType(initial);
-    Dataset<Row> tokens =
+    TokenTable table =
         phases.run(
             "open", "looking at the input", () -> input.read(spark, operator, stateSequences));
-    DataType sequenceType = input.sequenceType(tokens);
-    TokenColumns columns = input.columns();
-    Optional<StateRange> range = states.range(spark, sequenceType);
+    Dataset<Row> tokens = table.rows();
+    publication.checkFiles(tokens.inputFiles());
+    TokenColumns columns = table.columns();
+    Optional<StateRange> range = states.range(spark, table.sequenceType());
     Attention request =
         states.applyTo(
             compute
@@ -148,8 +163,9 @@ final class AttendCommand implements Callable<Integer> {
                 .outputColumn(outputColumn)
                 .observer(observer),
             initial,
-            sequenceType);
-    states.checkTargets(outputs, finals, prefixes);
+            table.sequenceType(),
+            tables.finals().isWritten(),
+            tables.prefixes().isWritten());
     Attention.Result result =
         range.isEmpty()
             ? request.run(tokens)
@@ -157,41 +173,41 @@ final class AttendCommand implements Callable<Integer> {
     range.ifPresent(wanted -> wanted.check(result));
     Dataset<Row> rows =
         range.map(wanted -> wanted.cut(result.outputs(), columns)).orElse(result.outputs());
-    tellWriter(spark, observer, rows.schema());
+    tellWriter(spark, observer, tables.outputs(), rows.schema());
     return result
         .inputFiles()
         .reading(
             () -> {
               FirstRows first =
-                  show > 0 && result.tokens() > 0
+                  show > 0 && result.tokens() > 0 && tables.outputs().isWritten()
                       ? FirstRows.of(spark, request, result, range)
                       : null;
-              stageStates(phases, finals, result.finalStates());
-              stageStates(phases, prefixes, result.prefixes());
-              // The outputs come last, as appending to a table shows them at once.
-              Map<String, String> options =
-                  writer.of(spark, outputFormat, rows.schema(), columns.position(), outputColumn);
-              phases.run(
-                  "attend",
-                  "computing outputs and writing " + outputs.path(),
-                  () -> outputs.stage(rows, options));
-              Map<String, Object> figures = result.figures();
-              COUNTED.stream()
-                  .filter(figures::containsKey)
-                  .forEach(name -> observer.figure(name, figures.get(name)));
-              return new Staged(result.tokens(), first);
+              stageStates(phases, tables.finals(), result.finalStates());
+              stageStates(phases, tables.prefixes(), result.prefixes());
+              OutputTable outputs = tables.outputs();
+              if (outputs.isWritten()) {
+                outputs.stage(
+                    rows,
+                    output.writer(spark, outputs, rows.schema(), columns.position(), outputColumn),
+                    work ->
+                        phases.run(
+                            "attend", "computing outputs and writing " + outputs.place(), work));
+              }
+              return new Staged(result, () -> result.inputFiles().check(), first);
             });
   }
 
   private static void stageStates(Phases phases, OutputTable table, Dataset<Row> rows) {
-    if (table.isWanted()) {
-      phases.run("states", "writing states to " + table.path(), () -> table.stage(rows, Map.of()));
+    if (table.isWritten()) {
+      table.stage(
+          rows, Map.of(), work -> phases.run("states", "writing states to " + table.place(), work));
     }
   }
 
   /** Says so where the faster writer of vectors cannot do what is asked for. */
-  private void tellWriter(SparkSession spark, JobObserver observer, StructType schema) {
-    String reason = writer.sparks(spark, outputFormat, schema, outputColumn);
+  private void tellWriter(
+      SparkSession spark, JobObserver observer, OutputTable table, StructType schema) {
+    String reason = output.sparksWriter(spark, table, schema, outputColumn);
     if (reason != null) {
       observer.figure("writer", "Spark's: " + reason);
       observer.warning("outputs are written by Spark's own Parquet writer: " + reason);

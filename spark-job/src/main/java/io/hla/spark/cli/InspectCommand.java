@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -98,7 +99,7 @@ final class InspectCommand implements Callable<Integer> {
       return report(new ObjectMapper().readTree(Path.of(path).toFile()));
     }
     SparkSession spark = Sessions.open("hla inspect");
-    Dataset<Row> table = TokenInput.load(spark, format, List.of(path));
+    Dataset<Row> table = TableReader.load(spark, format, Map.of(), List.of(path));
     List<String> columns = Arrays.asList(table.columns());
     return columns.contains("next_pos") && columns.contains("state")
         ? states(table, columns.contains("seq"))

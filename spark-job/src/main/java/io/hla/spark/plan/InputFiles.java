@@ -71,6 +71,15 @@ public final class InputFiles {
     return result;
   }
 
+  /**
+   * Looks at the files once more.
+   *
+   * @throws InputException HLA_INPUT_CHANGED if one is no longer what it was
+   */
+  public void check() {
+    check(null);
+  }
+
   private void check(Exception failure) {
     versions.entrySet().parallelStream()
         .forEach(file -> check(file.getKey(), file.getValue(), failure));
