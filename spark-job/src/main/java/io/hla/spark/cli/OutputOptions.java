@@ -28,8 +28,8 @@ final class OutputOptions {
       names = "--output-format",
       paramLabel = "F",
       description =
-          "Any format of Spark that holds arrays. Default: parquet, and for a NAME what its catalog"
-              + " makes.")
+          "Any format of Spark that holds arrays; also of states by NAME. Default: parquet, and for a"
+              + " NAME what its catalog makes.")
   private String format;
 
   @Mixin private WriterOptions writer;
@@ -83,9 +83,10 @@ final class OutputOptions {
         "output", output, outputTable, format, mode, partitionBy, runId, false, null);
   }
 
-  /** A table of states, written with the output: in Parquet, or as its catalog has it. */
+  /** A table of states, written with the output: by path in Parquet, by name in its format. */
   TableRequest states(String option, String path, String table, boolean whole, String replaces) {
-    return new TableRequest(option, path, table, null, mode, List.of(), runId, whole, replaces);
+    String stored = table == null ? null : format;
+    return new TableRequest(option, path, table, stored, mode, List.of(), runId, whole, replaces);
   }
 
   /** What the writer of the table is told; see {@link WriterOptions#of}. */

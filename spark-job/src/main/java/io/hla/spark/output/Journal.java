@@ -1,6 +1,5 @@
 package io.hla.spark.output;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -23,7 +22,6 @@ import org.apache.spark.sql.execution.streaming.checkpointing.CheckpointFileMana
  * @param home where the journal is, in the files that say so; else null
  * @param tables what is published; null where {@code home} is not
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 record Journal(int version, String id, String home, List<Entry> tables) {
   private static final int VERSION = 1;
   private static final ObjectMapper JSON =
@@ -41,7 +39,6 @@ record Journal(int version, String id, String home, List<Entry> tables) {
    * @param files of an addition, relative to the table; null where the folder is moved as a whole
    * @param session what the session catalog has to know of it, or null
    */
-  @JsonInclude(JsonInclude.Include.ALWAYS)
   record Entry(String target, boolean replaces, List<String> files, SessionEntry session) {}
 
   /**

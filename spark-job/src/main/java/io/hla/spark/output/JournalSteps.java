@@ -1,6 +1,5 @@
 package io.hla.spark.output;
 
-import io.hla.spark.InputException;
 import io.hla.spark.output.Journal.Entry;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -26,8 +25,8 @@ final class JournalSteps {
    * Finishes what commands that did not end left of a table.
    *
    * @param tell is told what was finished
-   * @throws InputException HLA_OUTPUT_JOURNAL if a journal is damaged, or what it needs is not
-   *     there
+   * @throws io.hla.spark.InputException HLA_OUTPUT_JOURNAL if a journal is damaged, or what it
+   *     needs is not there
    */
   void recover(Path target, Consumer<String> tell) throws IOException {
     FileSystem files = target.getFileSystem(configuration);
@@ -77,13 +76,12 @@ final class JournalSteps {
       HiddenNames names = names(journal, entry);
       delete(entry.replaces() && entry.files() == null ? names.previous() : names.staging());
     }
+    // The journal in front of what points to it: nothing is found to be done once more.
+    home.getFileSystem(configuration).delete(home, false);
     for (Entry entry : journal.tables()) {
       Path file = names(journal, entry).journal();
-      if (!file.equals(home)) {
-        file.getFileSystem(configuration).delete(file, false);
-      }
+      file.getFileSystem(configuration).delete(file, false);
     }
-    home.getFileSystem(configuration).delete(home, false);
   }
 
   private static HiddenNames names(Journal journal, Entry entry) {

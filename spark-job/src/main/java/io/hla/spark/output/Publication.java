@@ -87,6 +87,11 @@ public final class Publication implements AutoCloseable {
     return false;
   }
 
+  /** Names what lies beside the tables while they are published. */
+  String id() {
+    return id;
+  }
+
   /** Why no table is written, when none is. */
   public String reason() {
     return String.join("; ", left);

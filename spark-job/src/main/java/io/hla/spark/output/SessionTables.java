@@ -9,6 +9,7 @@ import org.apache.spark.sql.connector.catalog.TableCatalog;
 import org.apache.spark.sql.connector.catalog.TableInfo;
 import org.apache.spark.sql.connector.expressions.Expressions;
 import org.apache.spark.sql.connector.expressions.Transform;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** What the session catalog is told of tables whose files are published. */
@@ -24,7 +25,7 @@ record SessionTables(SparkSession spark) {
     properties.put(TableCatalog.PROP_PROVIDER, entry.format());
     Transform[] partitions =
         entry.partitionBy().stream().map(Expressions::identity).toArray(Transform[]::new);
-    StructType schema = (StructType) StructType.fromJson(entry.schema());
+    StructType schema = ordered(entry);
     TableInfo table =
         new TableInfo.Builder()
             .withColumns(CatalogV2Util.structTypeToV2Columns(schema))
@@ -36,6 +37,19 @@ record SessionTables(SparkSession spark) {
     } catch (Exception e) {
       throw named.refusal(e);
     }
+  }
+
+  /** The columns of a table, those of its partitions last, as the catalog wants them. */
+  private static StructType ordered(SessionEntry entry) {
+    StructType schema = (StructType) StructType.fromJson(entry.schema());
+    StructType ordered = new StructType();
+    for (StructField field : schema.fields()) {
+      ordered = entry.partitionBy().contains(field.name()) ? ordered : ordered.add(field);
+    }
+    for (String column : entry.partitionBy()) {
+      ordered = ordered.add(schema.apply(column));
+    }
+    return ordered;
   }
 
   /** Makes the catalog see the files and partitions that are there. */

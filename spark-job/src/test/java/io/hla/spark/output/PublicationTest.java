@@ -188,14 +188,14 @@ class PublicationTest {
         "",
         "{",
         "null",
-        "{\"version\": 1, \"id\": \"1\"}",
-        "{\"version\": 2, \"id\": \"1\", \"home\": \"/x\"}",
-        "{\"version\": 1, \"id\": \"2\", \"home\": \"/x\"}",
-        "{\"version\": 1, \"id\": \"1\", \"tables\": [{\"target\": \"out\", \"replaces\": true, \"files\": null, \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"tables\": [{\"target\": \"/out\", \"replaces\": true, \"files\": [\"../x\"], \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": true, \"files\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"tables\": [{\"target\": \"FOLDER/new\", \"replaces\": true, \"files\": null, \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": false, \"files\": [\"x\"], \"session\": null}]}"
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": []}",
+        "{\"version\": 2, \"id\": \"1\", \"home\": \"/x\", \"tables\": null}",
+        "{\"version\": 1, \"id\": \"2\", \"home\": \"/x\", \"tables\": null}",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"out\", \"replaces\": true, \"files\": null, \"session\": null}]}",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"/out\", \"replaces\": true, \"files\": [\"../x\"], \"session\": null}]}",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": true, \"files\": null}]}",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/new\", \"replaces\": true, \"files\": null, \"session\": null}]}",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": false, \"files\": [\"x\"], \"session\": null}]}"
       })
   void aDamagedJournalIsRefused(String text) throws IOException {
     numbers(3).write().parquet(folder + "/out");
