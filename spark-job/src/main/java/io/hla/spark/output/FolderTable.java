@@ -159,6 +159,15 @@ final class FolderTable extends OutputTable {
   }
 
   @Override
+  void checkHoldsNot(Path folder) {
+    if (places.isWithin(folder, target())) {
+      throw new InputException(
+          "HLA_OUTPUT_IN_INPUT",
+          String.format("--%s %s holds files of the input, in %s", option(), target(), folder));
+    }
+  }
+
+  @Override
   void checkApart(OutputTable other) {
     if (other instanceof FolderTable folder && places.touch(target(), folder.target())) {
       throw new InputException(

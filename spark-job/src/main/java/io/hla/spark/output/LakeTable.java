@@ -157,6 +157,15 @@ final class LakeTable extends OutputTable {
   }
 
   @Override
+  void checkHoldsNot(Path folder) {
+    if (location() != null && places.isWithin(folder, location())) {
+      throw new InputException(
+          "HLA_OUTPUT_IN_INPUT",
+          String.format("%s holds files of the input, in %s", request().label(), folder));
+    }
+  }
+
+  @Override
   void checkApart(OutputTable other) {
     if (other instanceof LakeTable lake && key().equals(lake.key())) {
       throw new InputException(

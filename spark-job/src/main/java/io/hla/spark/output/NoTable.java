@@ -2,6 +2,7 @@ package io.hla.spark.output;
 
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -53,6 +54,9 @@ final class NoTable extends OutputTable {
 
   @Override
   void checkOutside(TableInput input) {}
+
+  @Override
+  void checkHoldsNot(Path folder) {}
 
   @Override
   void checkApart(OutputTable other) {}

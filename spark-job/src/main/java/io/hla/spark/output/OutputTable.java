@@ -4,6 +4,7 @@ import io.hla.spark.InputException;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -134,6 +135,9 @@ public abstract class OutputTable implements AutoCloseable {
 
   /** Refuses to lie in something that the job reads, or around it. */
   abstract void checkOutside(TableInput input);
+
+  /** Refuses to hold files that the job reads in a folder. */
+  abstract void checkHoldsNot(Path folder);
 
   /** Refuses two tables in one place. */
   abstract void checkApart(OutputTable other);

@@ -57,6 +57,16 @@ final class Places {
     }
   }
 
+  /** A file that exists, links followed where there are any: in local folders. */
+  Path file(Path path) {
+    try {
+      FileSystem files = files(path);
+      return files instanceof LocalFileSystem ? real(files, path) : files.makeQualified(path);
+    } catch (IOException e) {
+      throw new InputException("HLA_PATH", path + ": " + e.getMessage(), e);
+    }
+  }
+
   private static Path real(FileSystem files, Path path) throws IOException {
     java.nio.file.Path local = local(files, path);
     return local == null
@@ -85,11 +95,7 @@ final class Places {
 
   /** Whether one of two resolved paths lies in the other, or both are one. */
   boolean touch(Path one, Path other) {
-    try {
-      return isWithin(one, other) || isWithin(other, one);
-    } catch (IOException e) {
-      throw new InputException("HLA_PATH", one + " and " + other + ": " + e.getMessage(), e);
-    }
+    return isWithin(one, other) || isWithin(other, one);
   }
 
   /** Whether two resolved paths are one place. */
@@ -111,10 +117,8 @@ final class Places {
     }
   }
 
-  private boolean isWithin(Path inner, Path outer) throws IOException {
-    if (!isOneSystem(files(inner), files(outer))) {
-      return false;
-    }
+  /** Whether a resolved path lies in another, or is it. */
+  boolean isWithin(Path inner, Path outer) {
     for (Path path = inner; path != null; path = path.getParent()) {
       if (isSame(path, outer)) {
         return true;

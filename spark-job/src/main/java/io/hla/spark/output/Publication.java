@@ -4,8 +4,11 @@ import io.hla.spark.InputException;
 import io.hla.spark.output.Journal.Entry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
@@ -114,8 +117,12 @@ public final class Publication implements AutoCloseable {
    */
   public void checkFiles(String[] files) {
     Places places = new Places(configuration);
+    Set<Path> folders = new LinkedHashSet<>();
     for (String file : files) {
-      checkOutside(new TableInput(file, places.resolve(file), null));
+      folders.add(places.file(new Path(URI.create(file))).getParent());
+    }
+    for (Path folder : folders) {
+      tables.forEach(table -> table.checkHoldsNot(folder));
     }
   }
 
@@ -159,7 +166,12 @@ public final class Publication implements AutoCloseable {
       Journal journal = begin(folders, home);
       new JournalSteps(spark).run(journal, home);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot publish: " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          String.format(
+              "cannot publish: %s; if %s is there, the next command that writes one of its tables"
+                  + " finishes it",
+              e.getMessage(), home),
+          e);
     }
   }
 

@@ -20,8 +20,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tables are there whole or not at all. */
 class PublicationTest {
@@ -183,21 +183,23 @@ class PublicationTest {
 
   /** Damaged, of a later version, of another publication, and such as nobody would write. */
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "{",
-        "null",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": []}",
-        "{\"version\": 2, \"id\": \"1\", \"home\": \"/x\", \"tables\": null}",
-        "{\"version\": 1, \"id\": \"2\", \"home\": \"/x\", \"tables\": null}",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"out\", \"replaces\": true, \"files\": null, \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"/out\", \"replaces\": true, \"files\": [\"../x\"], \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": true, \"files\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/new\", \"replaces\": true, \"files\": null, \"session\": null}]}",
-        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": false, \"files\": [\"x\"], \"session\": null}]}"
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'' | No content to map",
+        "{ | Unexpected end-of-input",
+        "null | it is empty",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": []} | it names neither tables nor another journal",
+        "{\"version\": 1, \"id\": \"1\"} | Missing creator property",
+        "{\"version\": 2, \"id\": \"1\", \"home\": \"/x\", \"tables\": null} | its version is 2",
+        "{\"version\": 1, \"id\": \"2\", \"home\": \"/x\", \"tables\": null} | it is of publication 2",
+        "{\"version\": 1, \"id\": \"1\", \"home\": \"/x\", \"tables\": null} {} | Trailing token",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"out\", \"replaces\": true, \"files\": null, \"session\": null}]} | a table has no absolute path",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"/out\", \"replaces\": true, \"files\": [\"../x\"], \"session\": null}]} | a file of /out lies outside it",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/new\", \"replaces\": true, \"files\": null, \"session\": null}]} | staging-1 is gone",
+        "{\"version\": 1, \"id\": \"1\", \"home\": null, \"tables\": [{\"target\": \"FOLDER/out\", \"replaces\": false, \"files\": [\"x\"], \"session\": null}]} | staging-1/x is gone"
       })
-  void aDamagedJournalIsRefused(String text) throws IOException {
+  void aDamagedJournalIsRefused(String text, String reason) throws IOException {
     numbers(3).write().parquet(folder + "/out");
     Path journal =
         Files.writeString(folder.resolve(".out.journal-1"), text.replace("FOLDER", "" + folder));
@@ -205,7 +207,8 @@ class PublicationTest {
     assertThatThrownBy(() -> append("out", numbers(4)))
         .isInstanceOfSatisfying(
             InputException.class, e -> assertThat(e.condition()).isEqualTo("HLA_OUTPUT_JOURNAL"))
-        .hasMessageContaining(journal.toString());
+        .hasMessageContaining(journal.toString())
+        .hasMessageContaining(reason);
     assertThat(read("out").count()).isEqualTo(3);
     assertThat(names()).isEqualTo(before);
   }
