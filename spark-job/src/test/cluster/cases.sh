@@ -6,7 +6,8 @@ cases=(
   same-speculation
   kill-executor-in-summarize kill-executor-in-scan kill-executor-in-attend kill-worker halt-in-every-phase
   disk-full output-read-only output-below-file kill-driver end-driver
-  input-truncated input-replaced input-deleted
+  kill-between-renames
+  input-truncated input-replaced input-deleted append-input-replaced
   native-missing-auto native-missing-forced
 )
 
@@ -152,6 +153,45 @@ case_end_driver() {
   expect_no_output "$work/out/end-driver"
 }
 
+# --- A driver that is killed while tables are published -----------------------------------------------------------
+
+readonly half=$((tokens / 4))
+
+# Kills the driver in front of a rename that adds outputs, that moves the earlier states away, and that puts the later ones in
+# their place. The same command once more finds all of it done, or does it: outputs are there once, and states behind them.
+case_kill_between_renames() {
+  local name=kill-between-renames at=$work/kill-between-renames pattern step=0 options
+  mkdir "$at"
+  fault=()
+  output=$at/out where="pos < $half" more="--final-state $at/state" attend $name 'local[1]'
+  expect_status 0
+  options="--mode append --run-id later --initial-state $at/state --final-state $at/state"
+  for pattern in '.*[.]out[.]staging-[^/]*/part-.*' '.*/state .*[.]previous-[^/]*' '.*[.]state[.]staging-[^/]* .*/state'; do
+    step=$((step + 1))
+    rm -rf "$at/$step" && mkdir "$at/$step" "$work/fault/$name-$step" && cp -r "$at/out" "$at/state" "$at/$step"
+    fault=(
+      --conf spark.hadoop.fs.file.impl=io.hla.spark.faults.HeldFileSystem --conf "spark.hadoop.fault.rename=$pattern"
+      --conf "spark.hadoop.fault.folder=$work/fault/$name-$step"
+    )
+    output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} start_attend $name 'local[1]' "${fault[@]}"
+    await_fault "$name-$step"
+    kill -KILL "$reached" || problem "there was no driver to kill"
+    finish $name
+    fault=()
+    output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} attend $name 'local[1]'
+    expect_status 0
+    expect_line "$work/log/$name.out" 'nothing to do: run later is in'
+    expect_line "$work/log/$name.err" 'finished what an earlier command'
+    "$root/submit.sh" --master 'local[1]' inspect "$at/$step/out" >"$work/log/$name.inspect" 2>/dev/null || problem "no output"
+    expect_line "$work/log/$name.inspect" "^48,000 tokens in 2 sequences"
+    grep -q 'tokens for' "$work/log/$name.inspect" && problem "outputs are missing, or there twice, behind kill $step"
+    "$root/submit.sh" --master 'local[1]' inspect "$at/$step/state" >"$work/log/$name.inspect" 2>/dev/null || problem "no states"
+    expect_line "$work/log/$name.inspect" '^2 states'
+    [ "$(grep -c 'next 24000' "$work/log/$name.inspect")" -eq 2 ] || problem "states do not stand behind the outputs"
+    [ -z "$(find "$at/$step" -maxdepth 1 -name '.*.*')" ] || problem "a hidden folder stays behind kill $step"
+  done
+}
+
 # --- Inputs that change between the passes -----------------------------------------------------------------------
 
 # Runs a job on a copy of the input and calls CHANGE with its last file before the second pass reads that.
@@ -168,7 +208,9 @@ change_input() {
   "$change" "$last"
   go_on "$name"
   finish "$name"
-  expect_refused "$name" 3 "\[HLA_INPUT_CHANGED\] .*$(basename "$last")"
+  expect_status 3
+  expect_line "$work/log/$name.err" "\[HLA_INPUT_CHANGED\] .*$(basename "$last")"
+  [ "${more:-}" = '--mode append' ] || expect_no_output "$work/out/$name"
 }
 
 truncate_file() {
@@ -193,6 +235,15 @@ case_input_replaced() {
 
 case_input_deleted() {
   change_input input-deleted rm
+}
+
+# Nothing is added to a table by a job whose input changed.
+case_append_input_replaced() {
+  local before
+  cp -r "$work/out/reference" "$work/out/append-input-replaced"
+  before=$(cd "$work/out/append-input-replaced" && find . -type f -exec cksum {} + | sort)
+  more='--mode append' change_input append-input-replaced replace_file
+  [ "$before" = "$(cd "$work/out/append-input-replaced" && find . -type f -exec cksum {} + | sort)" ] || problem "the table changed"
 }
 
 # --- Native kernels that one executor lacks ----------------------------------------------------------------------

@@ -44,12 +44,15 @@ readonly spark_options=(
 )
 
 # In double, with a decay that reaches over many runs: else no rounding of a state would show in the outputs.
+# $where chooses rows, and $more holds further options.
 start_attend() {
-  local name=$1 master=$2
+  local name=$1 master=$2 rows=() options=()
   shift 2
+  [ -z "${where:-}" ] || rows=(--where "$where")
+  [ -z "${more:-}" ] || read -ra options <<<"$more"
   start_process "$name" "$root/submit.sh" --master "$master" "${spark_options[@]}" "$@" \
     attend --input "$input" --output "${output:-$work/out/$name}" --num-heads $heads --decay 0.9999 --fan-in 2 --precision float64 --output-type double \
-    --kernels "${kernels:-auto}" --report "$work/report/$name.json"
+    --kernels "${kernels:-auto}" --report "$work/report/$name.json" "${rows[@]}" "${options[@]}"
 }
 
 # Waits for a job and sets $status.

@@ -42,26 +42,7 @@ class LakesTest {
 
   @BeforeAll
   static void open() {
-    TestSpark.stop();
-    spark =
-        TestSpark.configured(
-            SparkSession.builder()
-                .master("local[2]")
-                .appName("tests")
-                .config("spark.ui.enabled", false)
-                .config("spark.sql.warehouse.dir", folder.resolve("warehouse").toString())
-                .config(
-                    "spark.sql.extensions",
-                    "io.delta.sql.DeltaSparkSessionExtension,"
-                        + "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
-                .config(
-                    "spark.sql.catalog.spark_catalog",
-                    "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-                .config("spark.sql.catalog.ice", "org.apache.iceberg.spark.SparkCatalog")
-                .config("spark.sql.catalog.ice.type", "hadoop")
-                .config("spark.sql.catalog.ice.warehouse", folder.resolve("ice").toString())
-                .config("spark.databricks.delta.snapshotPartitions", 1)
-                .getOrCreate());
+    spark = LakeSpark.open(folder);
     TokenStream stream = TokenStream.normal(SETTINGS, TOKENS, SEED);
     List<List<Row>> pieces = new ArrayList<>(TokenFiles.split(stream.rows("long", -9), 3));
     pieces.addAll(TokenFiles.split(stream.slice(10, 40).rows("short", 4), 1));
@@ -78,7 +59,6 @@ class LakesTest {
     tokens.createOrReplaceTempView("tokens");
     expected = Bits.of(TestJob.request(SETTINGS).attend(tokens));
     spark.sql("CREATE TABLE delta_tokens USING delta AS SELECT * FROM tokens");
-    spark.sql("CREATE NAMESPACE ice.db");
     spark.sql("CREATE TABLE ice.db.tokens USING iceberg AS SELECT * FROM tokens");
   }
 

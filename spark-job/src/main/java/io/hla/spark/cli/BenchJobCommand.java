@@ -67,8 +67,9 @@ final class BenchJobCommand implements Callable<Integer> {
           command.commandLine(), "--repeat is " + repeat + ", expected at least 1");
     }
     SparkSession spark = Sessions.open("hla bench job");
-    Dataset<Row> tokens = input.read(spark, operator);
-    Attention request = compute.applyTo(operator.request(), spark).columns(input.columns());
+    TokenTable table = input.read(spark, operator);
+    Dataset<Row> tokens = table.rows();
+    Attention request = compute.applyTo(operator.request(), spark).columns(table.columns());
     if (work != null) {
       Files.createDirectories(work);
     }
@@ -80,10 +81,10 @@ final class BenchJobCommand implements Callable<Integer> {
     Map<Figure, Object> figures = Map.of();
     try {
       for (int i = 1; i <= repeat; i++) {
-        times.measure("copy", () -> write(copy(tokens), Map.of(), folder));
+        times.measure("copy", () -> write(copy(table), Map.of(), folder));
         times.measure(
             "copy, o uncompressed",
-            () -> write(copy(tokens), Map.of("compression", "none"), folder));
+            () -> write(copy(table), Map.of("compression", "none"), folder));
         times.measure("attend", () -> attend(request.attend(tokens), folder));
         Attention.Result[] result = new Attention.Result[1];
         times.measure("attend, not written", () -> result[0] = compute(request, tokens));
@@ -125,17 +126,19 @@ final class BenchJobCommand implements Callable<Integer> {
   }
 
   // Any use of k and v makes Spark read the whole columns.
-  private Dataset<Row> copy(Dataset<Row> tokens) {
-    TokenColumns columns = input.columns();
+  private Dataset<Row> copy(TokenTable table) {
+    TokenColumns columns = table.columns();
     boolean outputsAreValues = operator.numHeads() == operator.numKvHeads();
-    return tokens.select(
-        Columns.named(columns.position()).as("pos"),
-        when(
-                element_at(Columns.named(columns.key()), 1)
-                    .plus(element_at(Columns.named(columns.value()), 1))
-                    .isNotNull(),
-                Columns.named(outputsAreValues ? columns.value() : columns.query()))
-            .as("o"));
+    return table
+        .rows()
+        .select(
+            Columns.named(columns.position()).as("pos"),
+            when(
+                    element_at(Columns.named(columns.key()), 1)
+                        .plus(element_at(Columns.named(columns.value()), 1))
+                        .isNotNull(),
+                    Columns.named(outputsAreValues ? columns.value() : columns.query()))
+                .as("o"));
   }
 
   private static void write(Dataset<Row> rows, Map<String, String> options, Path folder) {

@@ -1,13 +1,15 @@
 package io.hla.spark.cli;
 
+import io.hla.spark.output.JobInputs;
 import io.hla.spark.output.OutputTable;
+import io.hla.spark.output.Publication;
+import io.hla.spark.report.ConsoleReport;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
-import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -81,22 +83,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--seed", paramLabel = "S", description = "Any integer. Default: 0.")
   private long seed;
 
-  @Option(names = "--output", required = true, paramLabel = "PATH", description = "A new table.")
-  private String output;
-
-  @Option(
-      names = "--output-format",
-      paramLabel = "F",
-      description = "Any format of Spark that holds arrays. Default: parquet.")
-  private String outputFormat = "parquet";
-
-  @Mixin private WriterOptions writer;
-
-  @Option(
-      names = "--mode",
-      paramLabel = "errorifexists|overwrite|append|ignore",
-      description = "What happens to an output that exists. Default: errorifexists.")
-  private SaveMode mode = SaveMode.ErrorIfExists;
+  @Mixin private OutputOptions output;
 
   @Option(
       names = "--partitions",
@@ -111,23 +98,26 @@ final class GenerateCommand implements Callable<Integer> {
     SyntheticTokens stream =
         new SyntheticTokens(
             tokens, sequences, numHeads, kvHeads, headDim, valueSize, distribution, seed, gates);
+    output.check();
     SparkSession spark = Sessions.open("hla generate");
-    try (OutputTable table = new OutputTable(spark, "output", output, outputFormat, mode)) {
-      if (!table.prepare(List.of())) {
-        System.out.println("nothing to do: the output exists and the mode is ignore");
+    ConsoleReport console = Sessions.console(spark);
+    try (Publication publication = new Publication(spark, console::warning)) {
+      OutputTable table = publication.add(output.request());
+      if (!publication.prepare(JobInputs.none())) {
+        System.out.println("nothing to do: " + publication.reason());
         return 0;
       }
       Dataset<Row> rows =
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
       String[] vectors = gates ? new String[] {"q", "k", "v", "g"} : new String[] {"q", "k", "v"};
-      String reason = writer.sparks(spark, outputFormat, rows.schema(), vectors);
+      String reason = output.sparksWriter(spark, table, rows.schema(), vectors);
       if (reason != null) {
-        Sessions.console(spark)
-            .warning("tokens are written by Spark's own Parquet writer: " + reason);
+        console.warning("tokens are written by Spark's own Parquet writer: " + reason);
       }
-      table.stage(rows, writer.of(spark, outputFormat, rows.schema(), "pos", vectors));
-      table.publish();
-      System.out.printf("wrote %d tokens to %s (sequences: %d)%n", tokens, table.path(), sequences);
+      table.stage(rows, output.writer(spark, table, rows.schema(), "pos", vectors), Runnable::run);
+      publication.publish(() -> {});
+      System.out.printf(
+          Locale.ROOT, "wrote %d tokens to %s (sequences: %d)%n", tokens, table.place(), sequences);
     }
     return 0;
   }

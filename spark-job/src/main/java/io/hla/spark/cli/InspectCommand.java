@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Column;
@@ -101,7 +102,7 @@ final class InspectCommand implements Callable<Integer> {
       return report(new ObjectMapper().readTree(Path.of(path).toFile()));
     }
     SparkSession spark = Sessions.open("hla inspect");
-    Dataset<Row> table = TokenInput.load(spark, format, List.of(path));
+    Dataset<Row> table = TableReader.load(spark, format, Map.of(), List.of(path));
     List<String> columns = Arrays.asList(table.columns());
     return columns.contains("next_pos") && columns.contains("state")
         ? states(table, columns.contains("seq"))

@@ -1,15 +1,16 @@
 package io.hla.spark.cli;
 
 import io.hla.spark.Attention;
-import io.hla.spark.output.OutputTable;
+import io.hla.spark.output.TableRequest;
 import io.hla.spark.state.StateRange;
 import io.hla.spark.state.StateTable;
+import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,16 +32,37 @@ final class StateOptions {
   private boolean requireState;
 
   @Option(
+      names = "--initial-state-table",
+      paramLabel = "NAME",
+      description = "The same as a table of a catalog.")
+  private String initialStateTable;
+
+  @Option(
       names = "--final-state",
       paramLabel = "PATH",
-      description = "Writes the state behind every sequence, for a later job.")
+      description = {
+        "Writes the state behind every sequence, for a later job. It may take the place of",
+        "--initial-state, with --mode overwrite or append."
+      })
   private String finalState;
+
+  @Option(
+      names = "--final-state-table",
+      paramLabel = "NAME",
+      description = "The same as a table of a catalog.")
+  private String finalStateTable;
 
   @Option(
       names = "--save-prefixes",
       paramLabel = "PATH",
       description = "Writes the state in front of every run, for --range.")
   private String savePrefixes;
+
+  @Option(
+      names = "--save-prefixes-table",
+      paramLabel = "NAME",
+      description = "The same as a table of a catalog.")
+  private String savePrefixesTable;
 
   @Option(
       names = "--prefix-every",
@@ -63,45 +85,87 @@ final class StateOptions {
       description = "The states that --save-prefixes wrote, for --range.")
   private String prefixes;
 
+  @Option(
+      names = "--prefixes-table",
+      paramLabel = "NAME",
+      description = "The same as a table of a catalog.")
+  private String prefixesTable;
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
   /** Refuses options that do not go together. */
   void check() {
-    if ((range == null) != (prefixes == null)) {
+    checkOne("initial-state", initialState, initialStateTable);
+    checkOne("final-state", finalState, finalStateTable);
+    checkOne("save-prefixes", savePrefixes, savePrefixesTable);
+    checkOne("prefixes", prefixes, prefixesTable);
+    if ((range == null) != (prefixes == null && prefixesTable == null)) {
       throw usage("--range and --prefixes belong together, expected both");
     }
-    if (range != null && (initialState != null || finalState != null || savePrefixes != null)) {
+    if (range != null && (initial() != null || isFinalWanted() || arePrefixesWanted())) {
       throw usage("--range starts and ends within a sequence: it neither reads nor writes states");
     }
-    if (requireState && initialState == null) {
+    if (requireState && initial() == null) {
       throw usage("--require-state goes with --initial-state");
     }
-    if (prefixEvery < 0 || (prefixEvery > 0 && savePrefixes == null)) {
+    if (prefixEvery < 0 || (prefixEvery > 0 && !arePrefixesWanted())) {
       throw usage("--prefix-every goes with --save-prefixes, expected a positive number");
     }
+  }
+
+  private void checkOne(String option, String path, String table) {
+    if (path != null && table != null) {
+      throw usage(
+          String.format(
+              Locale.ROOT, "--%s and --%s-table are two tables, expected one", option, option));
+    }
+  }
+
+  private String initial() {
+    return initialState == null ? initialStateTable : initialState;
+  }
+
+  private boolean isFinalWanted() {
+    return finalState != null || finalStateTable != null;
+  }
+
+  private boolean arePrefixesWanted() {
+    return savePrefixes != null || savePrefixesTable != null;
   }
 
   private ParameterException usage(String message) {
     return new ParameterException(command.commandLine(), message);
   }
 
-  OutputTable finalTable(SparkSession spark, SaveMode mode) {
-    return new OutputTable(spark, "final-state", finalState, "parquet", stateMode(mode));
+  /** The table of final states, which may take the place of the initial ones. */
+  TableRequest finals(OutputOptions output) {
+    boolean both = (initialStateTable == null) == (finalStateTable == null);
+    return output.states("final-state", finalState, finalStateTable, true, both ? initial() : null);
   }
 
-  OutputTable prefixTable(SparkSession spark, SaveMode mode) {
-    return new OutputTable(spark, "save-prefixes", savePrefixes, "parquet", stateMode(mode));
+  /** The table of prefixes. */
+  TableRequest prefixes(OutputOptions output) {
+    return output.states("save-prefixes", savePrefixes, savePrefixesTable, false, null);
   }
 
-  // Appending would give a sequence two states.
-  private static SaveMode stateMode(SaveMode mode) {
-    return mode == SaveMode.Append ? SaveMode.ErrorIfExists : mode;
+  /** Paths of states that are read. */
+  List<String> paths() {
+    return Stream.of(initialState, prefixes).filter(Objects::nonNull).toList();
+  }
+
+  /** Names of tables of states that are read. */
+  List<String> names() {
+    return Stream.of(initialStateTable, prefixesTable).filter(Objects::nonNull).toList();
   }
 
   /** The states that sequences go on from, as they are stored; null for none. */
   Dataset<Row> initial(SparkSession spark) {
-    return initialState == null ? null : StateTable.load(spark, initialState);
+    return initial() == null ? null : load(spark, initialState, initialStateTable);
+  }
+
+  private static Dataset<Row> load(SparkSession spark, String path, String table) {
+    return table == null ? StateTable.load(spark, path) : StateTable.named(spark, table);
   }
 
   /** The stretch that alone is wanted, if not all is. */
@@ -110,37 +174,36 @@ final class StateOptions {
         .map(
             wanted ->
                 StateRange.open(
-                    spark,
-                    prefixes,
+                    load(spark, prefixes, prefixesTable),
+                    prefixes == null ? prefixesTable : prefixes,
                     sequenceType,
                     wanted.key(spark, sequenceType),
                     wanted.first(),
                     wanted.last()));
   }
 
-  /** The request that goes on from states and gives those that are to be written. */
-  Attention applyTo(Attention request, Dataset<Row> initial, DataType sequenceType) {
+  /**
+   * The request that goes on from states and gives those that are to be written.
+   *
+   * @param finals whether final states are
+   * @param prefixTable whether prefixes are
+   */
+  Attention applyTo(
+      Attention request,
+      Dataset<Row> initial,
+      DataType sequenceType,
+      boolean finals,
+      boolean prefixTable) {
     Attention changed = prefixEvery > 0 ? request.cutEvery(prefixEvery) : request;
     if (initial != null) {
       changed =
           changed
-              .initialStates(StateTable.of(initial, initialState, sequenceType))
+              .initialStates(StateTable.of(initial, initial(), sequenceType))
               .requireStates(requireState);
     }
-    if (finalState != null) {
+    if (finals) {
       changed = changed.withFinalStates();
     }
-    return savePrefixes == null ? changed : changed.withPrefixes();
-  }
-
-  /** Refuses targets within the states that the job reads; these may give way to later ones. */
-  void checkTargets(OutputTable outputs, OutputTable finals, OutputTable prefixTable) {
-    for (String read : Stream.of(initialState, prefixes).filter(Objects::nonNull).toList()) {
-      outputs.checkOutside(read);
-      prefixTable.checkOutside(read);
-      if (!finals.isAt(read)) {
-        finals.checkOutside(read);
-      }
-    }
+    return prefixTable ? changed.withPrefixes() : changed;
   }
 }

@@ -4,6 +4,8 @@ import io.hla.spark.table.TokenColumns;
 import io.hla.spark.text.EmbeddingModel;
 import io.hla.spark.text.TextTokens;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -32,6 +34,10 @@ final class TextInput {
 
   List<String> paths() {
     return paths;
+  }
+
+  List<String> modelPaths() {
+    return Stream.of(model, vocabulary).filter(Objects::nonNull).toList();
   }
 
   boolean isComplete() {

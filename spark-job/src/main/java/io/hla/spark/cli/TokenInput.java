@@ -3,10 +3,11 @@ package io.hla.spark.cli;
 import io.hla.spark.GateScale;
 import io.hla.spark.InputException;
 import io.hla.spark.table.TokenColumns;
+import java.util.LinkedHashMap;
 import java.util.List;
-import org.apache.spark.SparkThrowable;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.spark.sql.AnalysisException;
-import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -31,9 +32,30 @@ final class TokenInput {
   private String format = "parquet";
 
   @Option(
+      names = "--input-table",
+      paramLabel = "NAME",
+      description = "A token table of a catalog, or a view, instead of --input.")
+  private String name;
+
+  @Option(
+      names = "--input-option",
+      paramLabel = "KEY=VALUE",
+      description = "An option of Spark's reader, such as header=true; may be repeated.")
+  private Map<String, String> options = new LinkedHashMap<>();
+
+  @Option(
+      names = "--where",
+      paramLabel = "EXPR",
+      description = "Rows for which this expression of Spark's SQL holds, in front of all else.")
+  private String where;
+
+  @Option(
       names = "--seq-col",
       paramLabel = "COL",
-      description = "Sequence, any atomic type. Default: seq; a table without is one sequence.")
+      description = {
+        "Sequence, any atomic type. Default: seq; a table without is one sequence. A COL is a",
+        "column, a field of one (emb.q), or an expression of Spark's SQL ('a + b AS name')."
+      })
   private String sequence;
 
   @Option(
@@ -74,8 +96,7 @@ final class TokenInput {
 
   @Option(
       names = "--keep",
-      split = ",",
-      paramLabel = "COL",
+      paramLabel = "COL,..",
       description = "Columns that go to the output as they are.")
   private List<String> keep = List.of();
 
@@ -85,6 +106,25 @@ final class TokenInput {
 
   String format() {
     return format;
+  }
+
+  /** The name of a table, or null. */
+  String name() {
+    return name;
+  }
+
+  boolean isAbsent() {
+    return paths.isEmpty() && name == null;
+  }
+
+  /** Whether paths and a name are given. */
+  boolean isTwofold() {
+    return !paths.isEmpty() && name != null;
+  }
+
+  /** Whether there are options that only a table can have. */
+  boolean isRefined() {
+    return where != null || !options.isEmpty();
   }
 
   /** Whether a scale is given of gates that are not. */
@@ -110,92 +150,50 @@ final class TokenInput {
   }
 
   /**
-   * The table as Spark reads it.
+   * The table as Spark reads it, with the columns that are computed.
    *
    * @param sequenceType type of the sequence column of a table that holds nothing to infer it from
    */
-  Dataset<Row> read(SparkSession spark, DataType sequenceType) {
-    Dataset<Row> table = load(spark, format, paths);
-    return table.schema().isEmpty() && table.isEmpty() ? empty(spark, sequenceType) : table;
+  TokenTable read(SparkSession spark, DataType sequenceType) {
+    Dataset<Row> table =
+        name == null
+            ? TableReader.load(spark, format, options, paths)
+            : TableReader.table(spark, options, name);
+    if (table.schema().isEmpty() && table.isEmpty()) {
+      TokenColumns names =
+          columns().keeping(keep.stream().flatMap(list -> Stream.of(list.split(","))).toList());
+      return new TokenTable(empty(spark, sequenceType, names), names);
+    }
+    return TokenTable.of(where == null ? table : filtered(table), columns());
   }
 
-  /** Any table of any format of Spark. */
-  static Dataset<Row> load(SparkSession spark, String format, List<String> paths) {
-    DataFrameReader reader = spark.read().format(format);
-    if (format.equalsIgnoreCase("json")) {
-      // A line that is not JSON would else become a row of nulls.
-      reader = reader.option("mode", "FAILFAST");
-    }
+  private Dataset<Row> filtered(Dataset<Row> table) {
     try {
-      return reader.load(paths.toArray(String[]::new));
+      return table.where(where);
     } catch (Exception e) {
-      throw refusal(spark, e, paths);
+      // Spark throws checked exceptions here that its Java signatures do not declare.
+      if (e instanceof AnalysisException) {
+        throw new InputException(
+            "HLA_INPUT_WHERE", "--where " + where + ": " + TableReader.firstLine(e), e);
+      }
+      throw e;
     }
   }
 
-  private Dataset<Row> empty(SparkSession spark, DataType sequenceType) {
+  private Dataset<Row> empty(SparkSession spark, DataType sequenceType, TokenColumns columns) {
     StructType schema = new StructType();
     if (sequence != null || sequenceType != null) {
       schema =
           schema.add(
-              columns().sequence(), sequenceType == null ? DataTypes.StringType : sequenceType);
+              columns.sequence(), sequenceType == null ? DataTypes.StringType : sequenceType);
     }
     schema = schema.add(position, DataTypes.LongType);
-    for (String column : columns().numbers()) {
+    for (String column : columns.numbers()) {
       schema = schema.add(column, DataTypes.createArrayType(DataTypes.FloatType));
     }
-    for (String column : keep) {
+    for (String column : columns.keep()) {
       schema = schema.add(column, DataTypes.StringType);
     }
     return spark.createDataFrame(List.of(), schema);
-  }
-
-  // Spark throws checked exceptions here that its Java signatures do not declare.
-  private static RuntimeException refusal(SparkSession spark, Exception e, List<String> paths) {
-    for (Throwable t = e; t != null; t = t.getCause()) {
-      String text = String.valueOf(t.getMessage());
-      if (text.contains("MALFORMED_RECORD") || text.contains("Malformed records")) {
-        return new InputException("HLA_INPUT_MALFORMED", malformed(spark, paths), e);
-      }
-    }
-    if (e instanceof AnalysisException analysis) {
-      boolean missing = "PATH_NOT_FOUND".equals(analysis.getCondition());
-      return new InputException(
-          missing ? "HLA_INPUT_MISSING" : "HLA_INPUT_FORMAT", firstLine(e), e);
-    }
-    for (Throwable t = e; t != null; t = t.getCause()) {
-      if (t instanceof SparkThrowable cause && isFormat(cause.getCondition())) {
-        return new InputException("HLA_INPUT_FORMAT", firstLine(t), e);
-      }
-    }
-    return e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
-  }
-
-  /** Finds the line that Spark's exception does not name. */
-  private static String malformed(SparkSession spark, List<String> paths) {
-    List<Row> found =
-        spark
-            .read()
-            .schema("pos string, _corrupt_record string")
-            .json(paths.toArray(String[]::new))
-            .selectExpr("_metadata.file_path", "_corrupt_record", "pos")
-            .where("_corrupt_record is not null")
-            .takeAsList(1);
-    if (found.isEmpty()) {
-      return paths + " hold something that is not JSON";
-    }
-    String line = found.get(0).getString(1);
-    return String.format(
-        "%s holds a line that is not JSON, expected one object: %s",
-        found.get(0).getString(0), line.length() > 80 ? line.substring(0, 80) + " ..." : line);
-  }
-
-  private static boolean isFormat(String condition) {
-    return condition != null
-        && (condition.equals("DATA_SOURCE_NOT_FOUND") || condition.startsWith("FAILED_READ_FILE"));
-  }
-
-  private static String firstLine(Throwable e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }

@@ -1,15 +1,10 @@
 package io.hla.spark.cli;
 
-import io.hla.spark.table.TokenColumns;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.StructField;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -26,12 +21,20 @@ final class TokenSource {
   /** Refuses a choice that is none, both, or half of one. */
   void check() {
     if (isAbsent()) {
-      throw usage("no input: give --input PATH, or --text PATH --model FILE --vocab FILE");
+      throw usage(
+          "no input: give --input PATH or --input-table NAME, or --text PATH --model FILE --vocab"
+              + " FILE");
     }
-    if (!table.paths().isEmpty() && !text.isAbsent()) {
+    if (table.isTwofold()) {
+      throw usage("--input and --input-table are two inputs, expected one of them");
+    }
+    if (!table.isAbsent() && !text.isAbsent()) {
       throw usage("--input and --text are two inputs, expected one of them");
     }
-    if (table.paths().isEmpty() && !text.isComplete()) {
+    if (!text.isAbsent() && table.isRefined()) {
+      throw usage("--where and --input-option belong to --input and --input-table, not to --text");
+    }
+    if (table.isAbsent() && !text.isComplete()) {
       throw usage("--text, --model and --vocab belong together, expected all three");
     }
     if (table.isScaleAlone()) {
@@ -46,45 +49,54 @@ final class TokenSource {
     return new ParameterException(command.commandLine(), message);
   }
 
+  /** Paths of tokens or text. */
   List<String> paths() {
-    return table.paths().isEmpty() ? text.paths() : table.paths();
+    return table.isAbsent() ? text.paths() : table.paths();
   }
 
-  TokenColumns columns() {
-    return text.isAbsent() ? table.columns() : text.columns(table.keep());
+  /** Paths of what makes tokens of text. */
+  List<String> modelPaths() {
+    return text.modelPaths();
+  }
+
+  /** The name of a table, if that is what is read. */
+  List<String> names() {
+    return table.name() == null ? List.of() : List.of(table.name());
+  }
+
+  /** Whether there is a column of gates. */
+  boolean isGated() {
+    return table.columns().gate() != null;
   }
 
   /** What was asked for, by name. */
   Map<String, Object> describe() {
     Map<String, Object> described = new LinkedHashMap<>();
-    described.put("paths", paths());
-    described.put("kind", text.isAbsent() ? table.format() : "text");
-    TokenColumns columns = columns();
-    List<String> vectors = columns.numbers();
-    described.put("vector-columns", vectors);
-    described.put("kept-columns", columns.keep());
+    if (table.name() == null) {
+      described.put("paths", paths());
+      described.put("format", text.isAbsent() ? table.format() : "text");
+    } else {
+      described.put("table", table.name());
+    }
+    if (!table.isAbsent()) {
+      described.put("vector-columns", table.columns().numbers());
+    }
+    described.put("kept-columns", table.keep());
     return described;
   }
 
   boolean isAbsent() {
-    return table.paths().isEmpty() && text.isAbsent();
+    return table.isAbsent() && text.isAbsent();
   }
 
-  Dataset<Row> read(SparkSession spark, OperatorOptions operator) {
+  TokenTable read(SparkSession spark, OperatorOptions operator) {
     return read(spark, operator, null);
   }
 
   /** {@code sequenceType} is for a table that holds nothing to infer it from; null for none. */
-  Dataset<Row> read(SparkSession spark, OperatorOptions operator, DataType sequenceType) {
-    return table.paths().isEmpty() ? text.read(spark, operator) : table.read(spark, sequenceType);
-  }
-
-  /** The type of the sequence column; null where there is none. */
-  DataType sequenceType(Dataset<Row> tokens) {
-    return Arrays.stream(tokens.schema().fields())
-        .filter(field -> field.name().equalsIgnoreCase(columns().sequence()))
-        .map(StructField::dataType)
-        .findFirst()
-        .orElse(null);
+  TokenTable read(SparkSession spark, OperatorOptions operator, DataType sequenceType) {
+    return table.isAbsent()
+        ? TokenTable.of(text.read(spark, operator), text.columns(table.keep()))
+        : table.read(spark, sequenceType);
   }
 }

@@ -113,11 +113,12 @@ final class ValidateCommand implements Callable<Integer> {
 
   private int validate(SparkSession spark, Reporting reporting) throws IOException {
     RunReport report = reporting.report();
-    Dataset<Row> tokens = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);
+    TokenTable table = synthetic.isEmpty() ? input.read(spark, operator) : make(spark);
+    Dataset<Row> tokens = table.rows();
     Attention request =
         compute
             .applyTo(operator.request(), spark)
-            .columns(columns())
+            .columns(table.columns().keeping(List.of()))
             .observer(reporting.observer());
     Validator.Verdict verdict =
         new Validator(
@@ -131,14 +132,6 @@ final class ValidateCommand implements Callable<Integer> {
     return verdict.holds() ? 0 : DOES_NOT_HOLD;
   }
 
-  /** Synthetic tokens have gates where a column of gates is asked for. */
-  private TokenColumns columns() {
-    return synthetic.isEmpty()
-        ? input.columns().keeping(List.of())
-        : TokenColumns.defaults()
-            .gated(input.columns().gate() == null ? null : "g", GateScale.LINEAR);
-  }
-
   /** The tokens that are not too far behind the first position. */
   private Dataset<Row> prefix(Attention request, Dataset<Row> tokens) {
     // Looks at the columns, so that what is wrong with them is said in our words.
@@ -149,7 +142,8 @@ final class ValidateCommand implements Callable<Integer> {
     return tokens.where(position.lt(start + compareTokens));
   }
 
-  private Dataset<Row> make(SparkSession spark) {
+  /** Synthetic tokens have gates where a column of gates is asked for. */
+  private TokenTable make(SparkSession spark) {
     Map<String, Long> sizes = new TreeMap<>(synthetic);
     long headDim = take(sizes, "head-dim", 64);
     SyntheticTokens made =
@@ -162,13 +156,15 @@ final class ValidateCommand implements Callable<Integer> {
             Math.toIntExact(take(sizes, "value-dim", headDim)),
             Distribution.NORMAL,
             take(sizes, "seed", 1),
-            input.columns().gate() != null);
+            input.isGated());
     long partitions = take(sizes, "partitions", 0);
     if (!sizes.isEmpty()) {
       throw new ParameterException(
           command.commandLine(), "--synthetic does not know " + sizes.keySet());
     }
-    return partitions == 0 ? made.table(spark) : made.table(spark, Math.toIntExact(partitions));
+    return new TokenTable(
+        partitions == 0 ? made.table(spark) : made.table(spark, Math.toIntExact(partitions)),
+        TokenColumns.defaults().gated(input.isGated() ? "g" : null, GateScale.LINEAR));
   }
 
   private static long take(Map<String, Long> sizes, String name, long otherwise) {

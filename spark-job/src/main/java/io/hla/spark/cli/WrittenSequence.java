@@ -5,13 +5,9 @@ import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
 import java.util.Arrays;
-import java.util.Locale;
-import java.util.Set;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
@@ -26,21 +22,9 @@ import org.apache.spark.sql.types.StructType;
 record WrittenSequence(
     StructType schema, TokenColumns columns, String outputColumn, SequenceKey sequence) {
 
-  private static final Set<String> SELF_DESCRIBING = Set.of("json", "xml");
-
   static WrittenSequence of(Attention request, Attention.Result result, SequenceKey sequence) {
     return new WrittenSequence(
         result.outputs().schema(), request.columns(), request.outputColumn(), sequence);
-  }
-
-  /**
-   * The table that was written. Where rows tell the columns, as in JSON, all of them would be read
-   * to find what is known.
-   */
-  Dataset<Row> read(SparkSession spark, String format, String path) {
-    boolean told = SELF_DESCRIBING.contains(format.toLowerCase(Locale.ROOT));
-    DataFrameReader reader = spark.read().format(format);
-    return (told ? reader.schema(schema) : reader).load(path);
   }
 
   /** The sequence as users wrote it. */

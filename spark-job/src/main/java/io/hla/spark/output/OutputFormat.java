@@ -3,13 +3,23 @@ package io.hla.spark.output;
 import io.hla.spark.InputException;
 import io.hla.spark.parquet.VectorParquetFormat;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.DataFrameWriter;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.execution.datasources.DataSource;
+import org.apache.spark.sql.execution.datasources.FileFormat;
+import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
+import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.execution.datasources.v2.FileDataSourceV2;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -19,11 +29,35 @@ import org.apache.spark.sql.types.StructType;
  * @param name the name of the format
  */
 record OutputFormat(SparkSession spark, String option, String name) {
+  private static final Set<String> SELF_DESCRIBING = Set.of("json", "xml");
 
   /** Refuses a format that this Spark does not have. */
   void check() {
+    source();
+  }
+
+  /** Whether a table of it is what files lie in its folder; others have commits of their own. */
+  boolean isOfFiles() {
+    Class<?> source = source();
+    return FileFormat.class.isAssignableFrom(source)
+        || FileDataSourceV2.class.isAssignableFrom(source);
+  }
+
+  /**
+   * A table by path. Where rows tell the columns, as in JSON, all of them would be read to find
+   * what is known.
+   *
+   * @param schema of the rows, or null where it is to be found
+   */
+  Dataset<Row> read(Path table, StructType schema) {
+    DataFrameReader reader = spark.read().format(name);
+    boolean told = schema != null && SELF_DESCRIBING.contains(name.toLowerCase(Locale.ROOT));
+    return (told ? reader.schema(schema) : reader).load(table.toString());
+  }
+
+  private Class<?> source() {
     try {
-      DataSource.lookupDataSource(
+      return DataSource.lookupDataSource(
           name, ((org.apache.spark.sql.classic.SparkSession) spark).sessionState().conf());
     } catch (Exception e) {
       throw refusal(e);
@@ -50,45 +84,76 @@ record OutputFormat(SparkSession spark, String option, String name) {
   private InputException refusal(Exception e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     return new InputException(
-        "HLA_OUTPUT_FORMAT", String.format("--%s as %s: %s", option, name, reason), e);
+        "HLA_OUTPUT_FORMAT", String.format(Locale.ROOT, "--%s as %s: %s", option, name, reason), e);
   }
 
-  /** Refuses to append other columns: Spark would mix files of several schemas in one folder. */
-  void checkSameColumns(Path table, StructType schema) {
-    StructType stored = stored(table);
-    String actual = columns(stored);
-    String expected = columns(schema);
-    if (!stored.isEmpty() && !actual.equals(expected)) {
+  /**
+   * Refuses to write other columns into a table: Spark would mix files of several schemas.
+   *
+   * @param columns of the table, where a catalog says so; null to look at its files
+   * @param partitionBy columns that are partitions
+   */
+  void checkSameColumns(
+      Path table, StructType columns, StructType schema, List<String> partitionBy) {
+    Dataset<Row> files = columns == null ? files(table) : null;
+    StructType stored = files == null ? columns : files.schema();
+    if (stored == null || stored.isEmpty()) {
+      return;
+    }
+    List<String> partitions = files == null ? partitionBy : partitions(files);
+    String actual = describe(stored, partitions);
+    String expected = describe(schema, partitionBy);
+    if (!actual.equals(expected)) {
       throw new InputException(
           "HLA_OUTPUT_COLUMN",
           String.format(
-              "--%s %s has columns %s, expected %s to append to", option, table, actual, expected));
+              Locale.ROOT,
+              "--%s %s has columns %s, expected %s to append to",
+              option,
+              table,
+              actual,
+              expected));
     }
   }
 
-  private StructType stored(Path table) {
+  /** The files of a table; null if there are none. */
+  private Dataset<Row> files(Path table) {
     try {
-      return spark.read().format(name).load(table.toString()).schema();
+      return spark.read().format(name).load(table.toString());
     } catch (Exception e) {
       if (e instanceof AnalysisException) {
         // A folder without a file has no columns.
-        return new StructType();
+        return null;
       }
       throw e;
     }
   }
 
-  /** Sorted, with types where the format keeps them. */
-  private String columns(StructType schema) {
-    boolean typed = isParquet() || name.equalsIgnoreCase("orc");
-    return Arrays.stream(schema.fields())
-        .map(field -> field.name() + (typed ? " " + field.dataType().simpleString() : ""))
-        .sorted()
-        .toList()
-        .toString();
+  private static List<String> partitions(Dataset<Row> files) {
+    LogicalPlan plan =
+        ((org.apache.spark.sql.classic.Dataset<Row>) files).queryExecution().analyzed();
+    return plan instanceof LogicalRelation read && read.relation() instanceof HadoopFsRelation table
+        ? List.of(table.partitionSchema().fieldNames())
+        : List.of();
   }
 
-  private boolean isParquet() {
+  /** Sorted, with types where the format keeps them; the values of partitions are text. */
+  private String describe(StructType schema, List<String> partitions) {
+    boolean typed = isParquet() || name.equalsIgnoreCase("orc");
+    String columns =
+        Arrays.stream(schema.fields())
+            .map(
+                field ->
+                    partitions.contains(field.name()) || !typed
+                        ? field.name()
+                        : field.name() + " " + field.dataType().simpleString())
+            .sorted()
+            .toList()
+            .toString();
+    return partitions.isEmpty() ? columns : columns + " partitioned by " + partitions;
+  }
+
+  boolean isParquet() {
     return name.equalsIgnoreCase("parquet");
   }
 }

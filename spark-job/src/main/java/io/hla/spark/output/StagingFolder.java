@@ -10,7 +10,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.SparkExecutorInfo;
 
 /**
- * A folder that tasks write and that nobody sees yet. Unless it is moved it is deleted, also when a
+ * A folder that tasks write and that nobody sees yet. Unless it is kept it is deleted, also when a
  * signal ends this JVM.
  */
 final class StagingFolder implements AutoCloseable {
@@ -21,7 +21,8 @@ final class StagingFolder implements AutoCloseable {
   private final SparkContext context;
   private final Path path;
   private final Runnable hook = this::delete;
-  private volatile boolean moved;
+  private boolean kept;
+  private boolean deleted;
 
   StagingFolder(SparkContext context, Path path) {
     this.context = context;
@@ -33,14 +34,26 @@ final class StagingFolder implements AutoCloseable {
     return path;
   }
 
-  /** It has another name now: there is nothing to delete. */
-  void moved() {
-    moved = true;
+  /**
+   * From now on it is not deleted.
+   *
+   * @throws IllegalStateException if this JVM is ending and has begun to delete it
+   */
+  synchronized void keep() {
+    if (deleted) {
+      throw new IllegalStateException(path + " is deleted, as this process is asked to end");
+    }
+    kept = true;
+  }
+
+  /** It is deleted once more when it is closed. */
+  synchronized void drop() {
+    kept = false;
   }
 
   @Override
   public void close() {
-    if (!moved) {
+    if (!isKept()) {
       awaitTasks();
       delete();
     }
@@ -67,18 +80,18 @@ final class StagingFolder implements AutoCloseable {
         .sum();
   }
 
-  private void delete() {
-    if (!moved) {
-      delete(context, path);
-    }
+  private synchronized boolean isKept() {
+    return kept;
   }
 
-  /** Deletes a folder; that it cannot be is worth a line, no more. */
-  static void delete(SparkContext context, Path path) {
-    try {
-      path.getFileSystem(context.hadoopConfiguration()).delete(path, true);
-    } catch (IOException e) {
-      System.err.println("could not delete " + path + ": " + e.getMessage());
+  private synchronized void delete() {
+    if (!kept) {
+      deleted = true;
+      try {
+        path.getFileSystem(context.hadoopConfiguration()).delete(path, true);
+      } catch (IOException e) {
+        System.err.println("could not delete " + path + ": " + e.getMessage());
+      }
     }
   }
 }

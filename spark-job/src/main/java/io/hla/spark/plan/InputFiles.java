@@ -1,16 +1,10 @@
 package io.hla.spark.plan;
 
 import io.hla.spark.InputException;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.Dependency;
 import org.apache.spark.rdd.RDD;
@@ -25,15 +19,8 @@ import scala.jdk.javaapi.CollectionConverters;
  * that look right.
  */
 public final class InputFiles {
-  private final Map<Path, Version> versions = new HashMap<>();
+  private final Map<Path, FileVersion> versions = new HashMap<>();
   private final Configuration configuration;
-
-  private record Version(long bytes, long modified) {
-    @Override
-    public String toString() {
-      return bytes + " bytes of " + Instant.ofEpochMilli(modified);
-    }
-  }
 
   /** The files behind {@code rows}, near or far; tables that are not of files have none. */
   InputFiles(RDD<?> rows) {
@@ -45,7 +32,7 @@ public final class InputFiles {
     if (rows instanceof FileScanRDD scan) {
       for (FilePartition partition : CollectionConverters.asJava(scan.filePartitions())) {
         for (PartitionedFile file : partition.files()) {
-          versions.put(file.toPath(), new Version(file.fileSize(), file.modificationTime()));
+          versions.put(file.toPath(), FileVersion.of(file));
         }
       }
     }
@@ -56,7 +43,7 @@ public final class InputFiles {
 
   /** Bytes of all of them. */
   public long bytes() {
-    return versions.values().stream().mapToLong(Version::bytes).sum();
+    return versions.values().stream().mapToLong(FileVersion::bytes).sum();
   }
 
   /**
@@ -77,33 +64,17 @@ public final class InputFiles {
     return result;
   }
 
-  private void check(Exception failure) {
-    versions.entrySet().parallelStream()
-        .forEach(file -> check(file.getKey(), file.getValue(), failure));
+  /**
+   * Looks at the files once more.
+   *
+   * @throws InputException HLA_INPUT_CHANGED if one is no longer what it was
+   */
+  public void check() {
+    check(null);
   }
 
-  private void check(Path file, Version expected, Exception failure) {
-    try {
-      FileStatus status = file.getFileSystem(configuration).getFileStatus(file);
-      Version actual = new Version(status.getLen(), status.getModificationTime());
-      if (!actual.equals(expected)) {
-        throw new InputException(
-            "HLA_INPUT_CHANGED",
-            String.format(
-                Locale.ROOT,
-                "%s changed while it was read: it had %s, now %s",
-                file,
-                expected,
-                actual),
-            failure);
-      }
-    } catch (FileNotFoundException e) {
-      throw new InputException(
-          "HLA_INPUT_CHANGED",
-          String.format(Locale.ROOT, "%s is gone; it had %s when reading began", file, expected),
-          failure);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot look at " + file + " again: " + e.getMessage(), e);
-    }
+  private void check(Exception failure) {
+    versions.entrySet().parallelStream()
+        .forEach(file -> file.getValue().check(file.getKey(), configuration, failure));
   }
 }

@@ -35,7 +35,7 @@ final class PhysicalRows {
    */
   static RDD<InternalRow> of(SparkPlan plan, SQLConf conf) {
     RDD<InternalRow> rows = views(plan);
-    return new SQLExecutionRDD(rows == null ? plan.execute() : rows, conf);
+    return new SQLExecutionRDD(CheckedRows.of(rows == null ? plan.execute() : rows), conf);
   }
 
   /** Null when the plan is another one. */

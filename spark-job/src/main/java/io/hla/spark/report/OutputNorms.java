@@ -4,6 +4,7 @@ import io.hla.spark.page.Axis;
 import io.hla.spark.page.Readable;
 import io.hla.spark.page.Svg;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -69,6 +70,7 @@ public final class OutputNorms {
       draw(svg, x, y, head, least);
     }
     return String.format(
+        Locale.ROOT,
         "<p>%s, %d positions%s.</p><div class=\"wide\">%s</div>",
         Readable.escape(sequence),
         norms.size(),

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -36,7 +37,9 @@ public final class ReportFile {
       return file;
     } catch (IOException | IllegalArgumentException e) {
       throw new InputException(
-          "HLA_REPORT_PATH", String.format("--report %s: %s", name, e.getMessage()), e);
+          "HLA_REPORT_PATH",
+          String.format(Locale.ROOT, "--report %s: %s", name, e.getMessage()),
+          e);
     }
   }
 

@@ -9,6 +9,7 @@ import io.hla.spark.report.RunReport.Status;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -66,15 +67,21 @@ public final class RunPage {
     String summary =
         report.error() != null
             ? String.format(
-                "[%s] %s", report.error().get("condition"), report.error().get("message"))
+                Locale.ROOT,
+                "[%s] %s",
+                report.error().get("condition"),
+                report.error().get("message"))
             : new RunSummary(report)
                 .lines().entrySet().stream()
                     .filter(line -> List.of("tokens", "total").contains(line.getKey()))
                     .map(Map.Entry::getValue)
                     .collect(Collectors.joining("; "));
     return String.format(
+        Locale.ROOT,
         "<p class=\"verdict %s\" id=\"verdict\">%s</p><p id=\"summary\">%s</p>%n",
-        well ? "holds" : "fails", words, Readable.escape(summary));
+        well ? "holds" : "fails",
+        words,
+        Readable.escape(summary));
   }
 
   /** How the tasks of each phase shared the work: the longest by the one in the middle is skew. */
@@ -110,7 +117,7 @@ public final class RunPage {
   }
 
   private static void section(StringBuilder body, String title, String content) {
-    body.append(String.format("<section><h2>%s</h2>%s</section>%n", title, content));
+    body.append(String.format(Locale.ROOT, "<section><h2>%s</h2>%s</section>%n", title, content));
   }
 
   private static String wide(String content) {

@@ -3,6 +3,7 @@ package io.hla.spark.report;
 import io.hla.spark.Figure;
 import io.hla.spark.page.Readable;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -47,6 +48,7 @@ final class RunSummary {
       lines.put(
           "states",
           String.format(
+              Locale.ROOT,
               "%s continued, %s new, %s carried over without tokens",
               count(Figure.CONTINUED_SEQUENCES),
               count(Figure.NEW_SEQUENCES),
@@ -59,8 +61,10 @@ final class RunSummary {
     String pages =
         has(Figure.ROWS_FROM_PAGES)
             ? String.format(
+                Locale.ROOT,
                 ", %s rows from pages as they lie, %s decoded by Spark",
-                count(Figure.ROWS_FROM_PAGES), counted(Figure.SPLITS_DECODED, "split"))
+                count(Figure.ROWS_FROM_PAGES),
+                counted(Figure.SPLITS_DECODED, "split"))
             : "";
     lines.put("rows", report.get(Figure.INPUT_ORDER) + why + pages);
   }
@@ -71,13 +75,17 @@ final class RunSummary {
       lines.put(
           "runs",
           String.format(
+              Locale.ROOT,
               "at least %s behind the sort; %s%s as the rows are",
-              count(Figure.LEAST_RUNS), count(Figure.RUNS_IF_STORED), partitions));
+              count(Figure.LEAST_RUNS),
+              count(Figure.RUNS_IF_STORED),
+              partitions));
     } else {
       lines.put("runs", counted(Figure.RUNS, "run") + partitions);
       lines.put(
           "scan",
           String.format(
+              Locale.ROOT,
               "on %s, %s of fan-in %s: %s, %s; %s of summaries and %s of states moved",
               "driver".equals(report.get(Figure.SCANNED_ON)) ? "the driver" : "executors",
               counted(Figure.SCAN_LEVELS, "level"),
@@ -106,8 +114,12 @@ final class RunSummary {
     lines.put(
         "bytes",
         String.format(
+            Locale.ROOT,
             "%s of vectors%s, read %d times; outputs of %s before any codec",
-            bytes(Figure.VECTOR_BYTES), files, passes, bytes(Figure.OUTPUT_BYTES)));
+            bytes(Figure.VECTOR_BYTES),
+            files,
+            passes,
+            bytes(Figure.OUTPUT_BYTES)));
   }
 
   private void memory() {
@@ -119,8 +131,11 @@ final class RunSummary {
       lines.put(
           "memory",
           String.format(
+              Locale.ROOT,
               "outside the heap at most %s a task, %s an executor%s",
-              bytes(Figure.TASK_NATIVE_BYTES), bytes(Figure.EXECUTOR_NATIVE_BYTES), driver));
+              bytes(Figure.TASK_NATIVE_BYTES),
+              bytes(Figure.EXECUTOR_NATIVE_BYTES),
+              driver));
     }
   }
 

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 
 /**
@@ -36,19 +35,18 @@ public record StateRange(
   /**
    * Finds the nearest state.
    *
-   * @param prefixes path of a prefix table
-   * @throws InputException HLA_STATE_MISSING, HLA_STATE_TABLE or HLA_RANGE_PREFIX
+   * @param prefixes a prefix table as it is stored
+   * @param name what messages call it
+   * @throws InputException HLA_STATE_TABLE or HLA_RANGE_PREFIX
    */
   public static StateRange open(
-      SparkSession spark,
-      String prefixes,
+      Dataset<Row> prefixes,
+      String name,
       DataType sequenceType,
       SequenceKey sequence,
       long first,
       long last) {
-    Row nearest =
-        StateTable.nearest(
-            StateTable.load(spark, prefixes), prefixes, sequenceType, sequence, first);
+    Row nearest = StateTable.nearest(prefixes, name, sequenceType, sequence, first);
     int position = nearest.length() - 2;
     return new StateRange(
         sequence,
@@ -58,7 +56,7 @@ public record StateRange(
         nearest.getLong(position),
         nearest.isNullAt(position + 1)
             ? null
-            : spark.createDataFrame(List.of(nearest), nearest.schema()));
+            : prefixes.sparkSession().createDataFrame(List.of(nearest), nearest.schema()));
   }
 
   /** The tokens that the stretch depends on, but for the state. */

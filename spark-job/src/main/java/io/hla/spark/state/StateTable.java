@@ -96,6 +96,26 @@ public final class StateTable {
     }
   }
 
+  /**
+   * A table of states of a catalog.
+   *
+   * @throws InputException HLA_STATE_MISSING or HLA_STATE_TABLE
+   */
+  // Spark throws checked exceptions here that its Java signatures do not declare.
+  public static Dataset<Row> named(SparkSession spark, String name) {
+    try {
+      return spark.table(name);
+    } catch (Exception e) {
+      boolean missing =
+          e instanceof AnalysisException analysis
+              && "TABLE_OR_VIEW_NOT_FOUND".equals(analysis.getCondition());
+      throw new InputException(
+          missing ? "HLA_STATE_MISSING" : "HLA_STATE_TABLE",
+          missing ? "no table of states is named " + name : name + ": " + reason(e),
+          e);
+    }
+  }
+
   /** The type of the sequence column of a state table; null if it has none. */
   public static DataType sequenceType(Dataset<Row> states) {
     StructType schema = states.schema();

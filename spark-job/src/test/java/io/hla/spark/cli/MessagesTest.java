@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hla.spark.TestSpark;
+import io.hla.spark.output.JobInputs;
+import io.hla.spark.output.OutputTable;
+import io.hla.spark.output.Publication;
+import io.hla.spark.output.TableRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LoggerContext;
@@ -16,6 +21,7 @@ import org.apache.logging.log4j.core.appender.WriterAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.layout.PatternLayout;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,18 +109,18 @@ class MessagesTest {
   @Test
   void jsonIsReadWithItsKnownColumns() throws IOException {
     SparkSession spark = TestSpark.newSession();
-    Path json = folder.resolve("a.json");
-    Files.writeString(json, "{\"pos\": 0, \"o\": [1.5]}\n{\"pos\": 1, \"o\": [2.5], \"x\": 1}\n");
-    io.hla.spark.Attention request = io.hla.spark.Attention.hla2();
-    io.hla.spark.Attention.Result result =
-        request.run(
-            spark
-                .range(2)
-                .selectExpr("id as pos", "array(1f) as q", "array(1f) as k", "array(1f) as v"));
-    FirstRows rows = FirstRows.of(spark, request, result, java.util.Optional.empty());
-    assertThat(rows.outputs().read(spark, "JSON", json.toString()).columns())
-        .containsExactly("pos", "o");
-    assertThat(spark.read().json(json.toString()).columns()).contains("x");
+    Path json = folder.resolve("a");
+    try (Publication publication = new Publication(spark, told -> {})) {
+      OutputTable table =
+          publication.add(
+              TableRequest.at("output", json.toString(), "JSON", SaveMode.ErrorIfExists));
+      publication.prepare(new JobInputs(List.of(), List.of(), List.of()));
+      table.stage(spark.range(2).toDF("pos"), Map.of(), Runnable::run);
+      publication.publish(() -> {});
+      Files.writeString(json.resolve("more.json"), "{\"x\": 1}\n");
+      assertThat(table.read().columns()).containsExactly("pos");
+      assertThat(spark.read().json(json.toString()).columns()).contains("x");
+    }
   }
 
   @ParameterizedTest

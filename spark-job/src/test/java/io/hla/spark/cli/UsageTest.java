@@ -71,6 +71,12 @@ class UsageTest {
         "attend --output o --input i --range 5-9 | --prefixes",
         "attend --output o --input i --prefixes p --range 9-5 | 9-5",
         "attend --output o --input i --prefix-every 5 | --save-prefixes",
+        "attend --input i | no output",
+        "attend --output o --output-table t --input i | two outputs",
+        "attend --output o --input i --input-table t | two inputs",
+        "attend --output o --text t --model m --vocab v --where a | --where and --input-option belong",
+        "attend --output o --input i --run-id ../o | --run-id is \"../o\"",
+        "attend --output o --input i --final-state s --final-state-table t | two tables",
         "generate --output o | --tokens",
         "inspect | takes a PATH, or an --operator",
         "inspect tokens --operator hla2 | takes a PATH, or an --operator"

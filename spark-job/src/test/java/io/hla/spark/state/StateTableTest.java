@@ -26,7 +26,9 @@ class StateTableTest {
   @Test
   void rangesStartAtTheNearestStateOfTheirSequence() {
     String prefixes = write(row(1, 0, null), row(1, 40, 7), row(1, 80, 8), row(2, 60, 9));
-    StateRange range = StateRange.open(spark, prefixes, DataTypes.LongType, key(1L), 79, 100);
+    StateRange range =
+        StateRange.open(
+            StateTable.load(spark, prefixes), prefixes, DataTypes.LongType, key(1L), 79, 100);
     assertThat(range.from()).isEqualTo(40);
     assertThat(range.state().collectAsList())
         .singleElement()
@@ -36,9 +38,19 @@ class StateTableTest {
               assertThat(state.<Long>getAs("next_pos")).isEqualTo(40);
               assertThat(state.<byte[]>getAs("state")).containsExactly(7);
             });
-    assertThat(StateRange.open(spark, prefixes, DataTypes.LongType, key(1L), 80, 100).from())
+    assertThat(
+            StateRange.open(
+                    StateTable.load(spark, prefixes),
+                    prefixes,
+                    DataTypes.LongType,
+                    key(1L),
+                    80,
+                    100)
+                .from())
         .isEqualTo(80);
-    StateRange first = StateRange.open(spark, prefixes, DataTypes.LongType, key(1L), 39, 39);
+    StateRange first =
+        StateRange.open(
+            StateTable.load(spark, prefixes), prefixes, DataTypes.LongType, key(1L), 39, 39);
     assertThat(first.from()).isZero();
     assertThat(first.state()).isNull();
   }
@@ -46,7 +58,9 @@ class StateTableTest {
   @Test
   void tokensAreNarrowedAndOutputsCut() {
     String prefixes = write(row(1, 0, null), row(1, 40, 7));
-    StateRange range = StateRange.open(spark, prefixes, DataTypes.LongType, key(1L), 42, 43);
+    StateRange range =
+        StateRange.open(
+            StateTable.load(spark, prefixes), prefixes, DataTypes.LongType, key(1L), 42, 43);
     Dataset<Row> tokens = spark.range(30, 60).selectExpr("id % 2 + 1 as seq", "id as pos");
     Dataset<Row> narrow = range.narrow(tokens, TokenColumns.defaults());
     assertThat(narrow.select("pos").collectAsList())
@@ -60,7 +74,15 @@ class StateTableTest {
   @Test
   void whatIsNotThereIsRefused() {
     String prefixes = write(row(1, 40, 7));
-    assertThatThrownBy(() -> StateRange.open(spark, prefixes, DataTypes.LongType, key(1L), 39, 50))
+    assertThatThrownBy(
+            () ->
+                StateRange.open(
+                    StateTable.load(spark, prefixes),
+                    prefixes,
+                    DataTypes.LongType,
+                    key(1L),
+                    39,
+                    50))
         .isInstanceOf(InputException.class)
         .hasMessage(prefixes + " has no state of sequence \"1\" at or in front of position 39");
     assertThatThrownBy(() -> StateTable.load(spark, folder + "/none"))
@@ -81,7 +103,15 @@ class StateTableTest {
     Dataset<Row> states =
         StateTable.of(StateTable.load(spark, prefixes), prefixes, DataTypes.IntegerType);
     assertThat(states.schema().apply("seq").dataType()).isEqualTo(DataTypes.IntegerType);
-    assertThat(StateRange.open(spark, prefixes, DataTypes.IntegerType, key(1), 41, 42).from())
+    assertThat(
+            StateRange.open(
+                    StateTable.load(spark, prefixes),
+                    prefixes,
+                    DataTypes.IntegerType,
+                    key(1),
+                    41,
+                    42)
+                .from())
         .isEqualTo(40);
   }
 
