@@ -53,7 +53,8 @@ public final class Main {
         .execute(args);
   }
 
-  private static int report(Exception failure, PrintWriter err) {
+  /** Says what went wrong; gives the exit code. */
+  static int report(Exception failure, PrintWriter err) {
     LOG.debug("the command failed", failure);
     Throwable cause = failure;
     for (Throwable t = failure; t != null; t = t.getCause()) {
