@@ -49,7 +49,8 @@ public final class Main {
         .execute(args);
   }
 
-  private static int report(Exception thrown, PrintWriter err) {
+  /** Says what went wrong; gives the exit code. */
+  static int report(Exception thrown, PrintWriter err) {
     LOG.debug("the command failed", thrown);
     Failure failure = Failure.of(thrown);
     if (failure.condition() != null) {

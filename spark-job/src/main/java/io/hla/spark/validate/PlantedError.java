@@ -84,7 +84,7 @@ enum PlantedError {
     }
   },
 
-  WRONG_ORDER("summaries combined in the wrong order", Induction.STATES) {
+  WRONG_ORDER("summaries in the wrong order", Induction.STATES) {
     @Override
     Optional<JobParts> parts(Trial trial, Attention.Result sound) {
       return Optional.of(new WrongParts.WrongOrder());

@@ -1,24 +1,28 @@
 package io.hla.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.hla.kernels.KernelId;
+import io.hla.spark.Attention;
 import io.hla.spark.TestSpark;
 import io.hla.spark.output.JobInputs;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.output.Publication;
 import io.hla.spark.output.TableRequest;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.WriterAppender;
-import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.Configuration;
 import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.layout.PatternLayout;
 import org.apache.spark.sql.SaveMode;
@@ -40,11 +44,11 @@ class MessagesTest {
     try {
       Path report = folder.resolve("report.json");
       String validate =
-          "validate --synthetic tokens=2000,sequences=1,head-dim=2,partitions=4 --report " + report;
+          "validate --synthetic tokens=1200,sequences=1,head-dim=2,partitions=4 --report " + report;
       CommandRun run = CommandRun.of(validate.split(" ")).done();
       assertThat(run.out())
           .containsPattern("outputs = recurrence, run by run +\\d\\.\\de[-+]\\d\\d ")
-          .contains("2,000 of 2,000 tokens")
+          .contains("1,200 of 1,200 tokens")
           .doesNotContainPattern("\\d,\\de[-+]");
       assertThat(new ObjectMapper().readTree(report.toFile()).get("relativeError").asDouble())
           .isPositive();
@@ -126,18 +130,20 @@ class MessagesTest {
   @ParameterizedTest
   @ValueSource(strings = {"INFO", "DEBUG"})
   void stackTracesAreForThoseWhoDebug(String level) {
-    java.io.StringWriter log = new java.io.StringWriter();
+    StringWriter log = new StringWriter();
     LoggerContext context = (LoggerContext) LogManager.getContext(false);
-    LoggerConfig root = context.getConfiguration().getRootLogger();
+    Configuration configuration = context.getConfiguration();
     WriterAppender appender =
         WriterAppender.newBuilder()
             .setName("test")
             .setTarget(log)
-            .setLayout(PatternLayout.createDefaultLayout(context.getConfiguration()))
+            .setLayout(PatternLayout.createDefaultLayout(configuration))
             .build();
     appender.start();
-    root.addAppender(appender, Level.ALL, null);
-    Configurator.setLevel(Main.class.getName(), Level.valueOf(level));
+    LoggerConfig logger = new LoggerConfig(Main.class.getName(), Level.valueOf(level), false);
+    logger.addAppender(appender, Level.ALL, null);
+    configuration.addLogger(Main.class.getName(), logger);
+    context.updateLoggers();
     try {
       CommandRun run =
           CommandRun.of("attend", "--input", "no-such-folder", "--output", folder + "/out");
@@ -149,25 +155,20 @@ class MessagesTest {
         assertThat(log.toString()).doesNotContain("\tat io.hla.spark.cli.");
       }
     } finally {
-      Configurator.setLevel(Main.class.getName(), (Level) null);
-      root.removeAppender("test");
+      configuration.removeLogger(Main.class.getName());
+      context.updateLoggers();
       appender.stop();
     }
   }
 
   @Test
-  void kernelsThatAreNotThereAreBadInput() {
-    List<String> words =
-        List.of(
-            "validate",
-            "--synthetic",
-            "tokens=20,sequences=1,head-dim=2",
-            "--kernels",
-            "native",
-            "--isa",
-            "sve9");
-    CommandRun run = CommandRun.of(words.toArray(String[]::new));
-    assertThat(run.code()).as(run.err()).isIn(2, 3);
+  void kernelsThatAreNotThereAreRefusedAsInputIs() {
+    KernelId elsewhere = new KernelId("native", "baseline", "another-machine");
+    Exception failure =
+        new RuntimeException("a task failed", catchThrowable(() -> elsewhere.open()));
+    StringWriter err = new StringWriter();
+    assertThat(Main.report(failure, new PrintWriter(err, true))).isEqualTo(3);
+    assertThat(err.toString()).matches("\\[HLA_(KERNELS|NATIVE)_UNAVAILABLE\\] .*\\R");
   }
 
   @Test

@@ -50,7 +50,7 @@ class ValidateCommandTest {
         .containsPattern("planted: the state of the run before .* caught")
         .containsPattern("planted: two runs swapped .* caught")
         .containsPattern("planted: a summary left out .* caught")
-        .containsPattern("planted: summaries combined in the wrong order .* caught")
+        .containsPattern("planted: summaries in the wrong order .* caught")
         .containsPattern("paper's 4.2 as printed .* caught")
         .containsPattern("paper's 6.2 as printed .* caught")
         .containsPattern("flipped bit in a summary .* caught")

@@ -152,8 +152,7 @@ class PlantedErrorsTest {
             found.entrySet().stream()
                 .filter(check -> !check.getValue().applies())
                 .map(Map.Entry::getKey))
-        .containsExactlyInAnyOrder(
-            "the decay of another head", "summaries combined in the wrong order");
+        .containsExactlyInAnyOrder("the decay of another head", "summaries in the wrong order");
   }
 
   static Stream<AttentionSettings> others() {
