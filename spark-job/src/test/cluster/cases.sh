@@ -166,7 +166,7 @@ case_kill_between_renames() {
   output=$at/out where="pos < $half" more="--final-state $at/state" attend $name 'local[1]'
   expect_status 0
   options="--mode append --run-id later --initial-state $at/state --final-state $at/state"
-  for pattern in '.*[.]out[.]staging-[^/]*/part-.*' '.*/state .*[.]previous-[^/]*' '.*[.]state[.]staging-[^/]* .*/state'; do
+  for pattern in '.*[.]staging-[^/]*/part-[^ ]* .*/out/part-.*' '.*/state .*[.]previous-[^/]*' '.*[.]state[.]staging-[^/]* .*/state'; do
     step=$((step + 1))
     rm -rf "$at/$step" && mkdir "$at/$step" "$work/fault/$name-$step" && cp -r "$at/out" "$at/state" "$at/$step"
     fault=(
@@ -175,8 +175,7 @@ case_kill_between_renames() {
     )
     output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} start_attend $name 'local[1]' "${fault[@]}"
     await_fault "$name-$step"
-    kill -KILL "$reached" || problem "there was no driver to kill"
-    finish $name
+    kill_process $name
     fault=()
     output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} attend $name 'local[1]'
     expect_status 0
