@@ -6,7 +6,7 @@ cases=(
   same-speculation
   kill-executor-in-summarize kill-executor-in-scan kill-executor-in-attend kill-worker halt-in-every-phase
   disk-full output-read-only output-below-file kill-driver end-driver
-  kill-between-renames
+  kill-before-adding kill-before-moving-away kill-before-moving-in
   input-truncated input-replaced input-deleted append-input-replaced
   native-missing-auto native-missing-forced
 )
@@ -157,39 +157,46 @@ case_end_driver() {
 
 readonly half=$((tokens / 4))
 
-# Kills the driver in front of a rename that adds outputs, that moves the earlier states away, and that puts the later ones in
-# their place. The same command once more finds all of it done, or does it: outputs are there once, and states behind them.
-case_kill_between_renames() {
-  local name=kill-between-renames at=$work/kill-between-renames pattern step=0 options
-  mkdir "$at"
-  fault=()
-  output=$at/out where="pos < $half" more="--final-state $at/state" attend $name 'local[1]'
+# Runs a job that adds the second half of the sequences to outputs and advances the states behind the first half in their place;
+# kills its driver in front of the first rename that PATTERN fits (FROM TO, paths); then starts it again, which must find all of it
+# done: outputs are there once, and states stand behind them.
+kill_between() {
+  local name=$1 pattern=$2 at=$work/out/$1
+  mkdir "$at" "$work/fault/$name"
+  fault=(
+    --conf spark.hadoop.fs.file.impl=io.hla.spark.faults.HeldFileSystem --conf "spark.hadoop.fault.rename=$pattern"
+    --conf "spark.hadoop.fault.folder=$work/fault/$name"
+  )
+  output=$at/out where="pos < $half" more="--final-state $at/state" attend "$name" 'local[1]'
   expect_status 0
-  options="--mode append --run-id later --initial-state $at/state --final-state $at/state"
-  for pattern in '.*[.]out[.]staging-[^/]*/part-.*' '.*/state .*[.]previous-[^/]*' '.*[.]state[.]staging-[^/]* .*/state'; do
-    step=$((step + 1))
-    rm -rf "$at/$step" && mkdir "$at/$step" "$work/fault/$name-$step" && cp -r "$at/out" "$at/state" "$at/$step"
-    fault=(
-      --conf spark.hadoop.fs.file.impl=io.hla.spark.faults.HeldFileSystem --conf "spark.hadoop.fault.rename=$pattern"
-      --conf "spark.hadoop.fault.folder=$work/fault/$name-$step"
-    )
-    output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} start_attend $name 'local[1]' "${fault[@]}"
-    await_fault "$name-$step"
-    kill -KILL "$reached" || problem "there was no driver to kill"
-    finish $name
-    fault=()
-    output=$at/$step/out where="pos >= $half" more=${options//$at/$at\/$step} attend $name 'local[1]'
-    expect_status 0
-    expect_line "$work/log/$name.out" 'nothing to do: run later is in'
-    expect_line "$work/log/$name.err" 'finished what an earlier command'
-    "$root/submit.sh" --master 'local[1]' inspect "$at/$step/out" >"$work/log/$name.inspect" 2>/dev/null || problem "no output"
-    expect_line "$work/log/$name.inspect" "^48,000 tokens in 2 sequences"
-    grep -q 'tokens for' "$work/log/$name.inspect" && problem "outputs are missing, or there twice, behind kill $step"
-    "$root/submit.sh" --master 'local[1]' inspect "$at/$step/state" >"$work/log/$name.inspect" 2>/dev/null || problem "no states"
-    expect_line "$work/log/$name.inspect" '^2 states'
-    [ "$(grep -c 'next 24000' "$work/log/$name.inspect")" -eq 2 ] || problem "states do not stand behind the outputs"
-    [ -z "$(find "$at/$step" -maxdepth 1 -name '.*.*')" ] || problem "a hidden folder stays behind kill $step"
-  done
+  local output=$at/out where="pos >= $half"
+  local more="--mode append --run-id later --initial-state $at/state --final-state $at/state"
+  start_attend "$name" 'local[1]' "${fault[@]}"
+  await_fault "$name"
+  kill_process "$name"
+  attend "$name" 'local[1]'
+  expect_status 0
+  expect_line "$work/log/$name.out" 'nothing to do: run later is in'
+  expect_line "$work/log/$name.err" 'finished what an earlier command'
+  "$root/submit.sh" --master 'local[1]' inspect "$at/out" >"$work/log/$name.inspect" 2>/dev/null || problem "no outputs"
+  expect_line "$work/log/$name.inspect" '^48,000 tokens in 2 sequences'
+  if grep -q 'tokens for' "$work/log/$name.inspect"; then problem "outputs are missing, or there twice"; fi
+  "$root/submit.sh" --master 'local[1]' inspect "$at/state" >"$work/log/$name.inspect" 2>/dev/null || problem "no states"
+  expect_line "$work/log/$name.inspect" '^2 states'
+  [ "$(grep -c 'next 24000' "$work/log/$name.inspect")" -eq 2 ] || problem "states do not stand behind the outputs"
+  [ -z "$(find "$at" -maxdepth 1 -name '.*.*')" ] || problem "a hidden folder stays"
+}
+
+case_kill_before_adding() {
+  kill_between kill-before-adding '.*[.]staging-[^/]*/part-[^ ]* .*/out/part-.*'
+}
+
+case_kill_before_moving_away() {
+  kill_between kill-before-moving-away '.*/state .*[.]previous-[^/]*'
+}
+
+case_kill_before_moving_in() {
+  kill_between kill-before-moving-in '.*[.]state[.]staging-[^/]* .*/state'
 }
 
 # --- Inputs that change between the passes -----------------------------------------------------------------------

@@ -61,7 +61,9 @@ class LakeCommandTest {
     assertThat(spark.table(prefix + "out").count()).isEqualTo(CUT);
     String second =
         read + "--where pos>=7 --initial-state-table " + prefix + "state --mode append --run-id 2 ";
-    attend(second + out + states).done();
+    // As if the first command had been killed between its two commits.
+    attend(second + out).done();
+    assertThat(attend(second + out + states).done().err()).contains("not written: run 2 is in");
     check(prefix);
     assertThat(attend(second + out + states).done().out()).contains("nothing to do", "run 2 is in");
     check(prefix);
