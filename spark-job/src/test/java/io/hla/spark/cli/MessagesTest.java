@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hla.kernels.KernelId;
-import io.hla.spark.Attention;
 import io.hla.spark.TestSpark;
 import io.hla.spark.output.JobInputs;
 import io.hla.spark.output.OutputTable;
@@ -50,7 +49,8 @@ class MessagesTest {
           .containsPattern("outputs = recurrence, run by run +\\d\\.\\de[-+]\\d\\d ")
           .contains("1,200 of 1,200 tokens")
           .doesNotContainPattern("\\d,\\de[-+]");
-      assertThat(new ObjectMapper().readTree(report.toFile()).get("relativeError").asDouble())
+      assertThat(
+              new ObjectMapper().readTree(report.toFile()).at("/accuracy/relativeError").asDouble())
           .isPositive();
       Path tokens = folder.resolve("tokens");
       CommandRun.of(("generate --tokens 2000 --head-dim 2 --output " + tokens).split(" ")).done();
