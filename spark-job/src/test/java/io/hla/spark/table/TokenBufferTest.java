@@ -27,13 +27,12 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarArray;
-import org.apache.spark.unsafe.types.UTF8String;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenBufferTest {
-  private static final SequenceKey KEY = SequenceKey.of(UTF8String.fromString("s"));
+  private static final SequenceKey KEY = SequenceKey.ONLY;
   private static final double NONE = Double.NaN;
 
   /** Rows of 63, 64, 65 and 130 values: null bits of one word, exactly one, two and three. */
@@ -69,7 +68,7 @@ class TokenBufferTest {
     ArrayData holed = new GenericArrayData(new Object[] {1f, null});
     refuses(
         "HLA_INPUT_NULL",
-        "key has a null element [1] at position 1 of sequence \"s\"",
+        "key has a null element [1] at position 1 of the sequence",
         () -> buffer.read(new GenericInternalRow(new Object[] {1L, array, holed, array})));
   }
 
@@ -88,7 +87,7 @@ class TokenBufferTest {
       ColumnarArray holed = new ColumnarArray(numbers, 4, 2);
       refuses(
           "HLA_INPUT_NULL",
-          "key has a null element [1] at position 1 of sequence \"s\"",
+          "key has a null element [1] at position 1 of the sequence",
           () -> buffer.read(new GenericInternalRow(new Object[] {1L, whole, holed, whole})));
     }
   }
@@ -110,12 +109,12 @@ class TokenBufferTest {
         3,
         row(false, values(3, 1), values(4, 1), values(3, 1)),
         "HLA_INPUT_WIDTH",
-        "key has 4 values at position 42 of sequence \"s\", expected 3 (1 KV heads x 3)");
+        "key has 4 values at position 42 of the sequence, expected 3 (1 KV heads x 3)");
     refuses(
         3,
         row(false, new double[0], values(3, 1), values(3, 1)),
         "HLA_INPUT_WIDTH",
-        "query has 0 values at position 42 of sequence \"s\", expected 3 (1 heads x 3)");
+        "query has 0 values at position 42 of the sequence, expected 3 (1 heads x 3)");
   }
 
   @ParameterizedTest
@@ -127,7 +126,7 @@ class TokenBufferTest {
         130,
         row(false, values(130, 1), values(130, 1), holed),
         "HLA_INPUT_NULL",
-        "value has a null element [" + at + "] at position 42 of sequence \"s\"");
+        "value has a null element [" + at + "] at position 42 of the sequence");
   }
 
   @Test
@@ -136,7 +135,7 @@ class TokenBufferTest {
         3,
         row(false, null, values(3, 1), values(3, 1)),
         "HLA_INPUT_NULL",
-        "query is null at position 42 of sequence \"s\"");
+        "query is null at position 42 of the sequence");
   }
 
   /** Three rows of 130 values are six lanes of 64 and six more, from [124] of the last row on. */
@@ -160,7 +159,7 @@ class TokenBufferTest {
         refuses(
             "HLA_INPUT_NONFINITE",
             String.format(
-                "key[%d] is %s at position 42 of sequence \"s\", expected a finite float number",
+                "key[%d] is %s at position 42 of the sequence, expected a finite float number",
                 at, bad),
             () -> apply(buffer, 130, precision));
         TokenBuffer lenient = buffer(130, precision, false, false);
@@ -179,7 +178,7 @@ class TokenBufferTest {
     buffer.read(row(true, new double[] {-1e300}, new double[] {1}, new double[] {1}));
     refuses(
         "HLA_INPUT_NONFINITE",
-        "query[0] is -Infinity at position 42 of sequence \"s\", expected a finite float number"
+        "query[0] is -Infinity at position 42 of the sequence, expected a finite float number"
             + " (the column holds doubles: precision float64 takes larger ones)",
         () -> apply(buffer, 1, Precision.MIXED));
   }
