@@ -66,8 +66,8 @@ public final class Publication implements AutoCloseable {
   public boolean prepare(JobInputs inputs) {
     tables.forEach(table -> table.recover(tell));
     inputs.others().forEach(this::recover);
-    for (OutputTable table : tables) {
-      tables.stream().filter(other -> other != table).forEach(table::checkApart);
+    for (int i = tables.size() - 1; i > 0; i--) {
+      tables.subList(0, i).forEach(tables.get(i)::checkApart);
     }
     for (String path : inputs.tokens()) {
       List<TableInput> found = TableInputs.of(spark, path, false);
