@@ -24,6 +24,8 @@ public enum Figure {
   FILE_BYTES(Section.INPUT),
   /** Bytes of q, k, v and gates before any codec. */
   VECTOR_BYTES(Section.INPUT),
+  /** How vectors of Parquet files will be read, as far as the first rows of partitions tell. */
+  READER(Section.INPUT),
   /** Rows whose vectors were taken from Parquet pages as they lie, in all passes. */
   ROWS_FROM_PAGES(Section.INPUT),
   /** Splits of Parquet files whose vectors Spark's reader decoded, in all passes. */

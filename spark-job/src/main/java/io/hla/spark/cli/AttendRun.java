@@ -108,6 +108,10 @@ final class AttendRun {
       Opened opened = open(publication, tables);
       opened.request().estimate(opened.tokens());
       tellWriter(tables.outputs(), opened.request().attend(opened.tokens()).schema());
+      if (reporting.report().get(Figure.WRITER) == null
+          && "parquet".equalsIgnoreCase(tables.outputs().format())) {
+        observer.figure(Figure.WRITER, "pages of vectors, each copied in one piece");
+      }
       reporting.console().summary(reporting.report());
       System.out.println("dry run: nothing was computed or written");
       return 0;

@@ -49,7 +49,7 @@ public record RecomputePass(TokenRow layout, AttentionSettings settings, double 
   }
 
   /** A token whose output was computed again and is awaited. */
-  private record Pending(Again run, long position, double[] expected, double[] allowed) {}
+  private record Pending(Again run, long position, Expected expected) {}
 
   /** A run while it is computed again. */
   private static final class Again {
@@ -153,19 +153,17 @@ public record RecomputePass(TokenRow layout, AttentionSettings settings, double 
       }
       PlannedRun planned = tokens.run();
       Again run = open.computeIfAbsent(planned.ordinal(), ordinal -> begin(planned));
-      double[] expected = null;
-      double[] allowed = null;
+      Expected expected = null;
       if (run.stream != null) {
         for (int column = 0; column < numbers.length; column++) {
           layout.copy(tokens.row(), column, settings, numbers[column]);
         }
         run.stream.next(numbers[0], numbers[1], numbers[2], layout.isGated() ? numbers[3] : null);
-        expected = run.stream.expected().clone();
-        allowed = Rounding.allowed(run.stream, settings, layout.output());
+        expected = Expected.of(run.stream, settings, layout.output());
       }
       pending
           .computeIfAbsent(planned.run().sequence(), sequence -> new ArrayDeque<>())
-          .add(new Pending(run, run.position++, expected, allowed));
+          .add(new Pending(run, run.position++, expected));
       return true;
     }
 
@@ -176,12 +174,11 @@ public record RecomputePass(TokenRow layout, AttentionSettings settings, double 
     private void compare(Pending token, ArrayData actual) {
       Again run = token.run;
       run.tokens++;
-      for (int i = 0; i < token.expected.length; i++) {
+      for (int i = 0; i < token.expected.values().length; i++) {
         double number =
             layout.output() == Element.DOUBLE ? actual.getDouble(i) : actual.getFloat(i);
-        double allowed = token.allowed[i];
-        run.unbounded += allowed == Double.POSITIVE_INFINITY ? 1 : 0;
-        double off = Recomputation.offBy(number, token.expected[i], allowed);
+        run.unbounded += token.expected.allowed()[i] == Double.POSITIVE_INFINITY ? 1 : 0;
+        double off = token.expected.offBy(i, number);
         // NaN stays the worst.
         if (!(off <= run.worst) && !Double.isNaN(run.worst)) {
           run.worst = off;

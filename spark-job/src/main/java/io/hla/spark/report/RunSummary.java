@@ -66,7 +66,8 @@ final class RunSummary {
                 count(Figure.ROWS_FROM_PAGES),
                 counted(Figure.SPLITS_DECODED, "split"))
             : "";
-    lines.put("rows", report.get(Figure.INPUT_ORDER) + why + pages);
+    String reader = has(Figure.READER) ? ", vectors " + report.get(Figure.READER) : "";
+    lines.put("rows", report.get(Figure.INPUT_ORDER) + why + reader + pages);
   }
 
   private void plan() {

@@ -8,6 +8,7 @@ import io.hla.spark.Attention;
 import io.hla.spark.GateScale;
 import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
 import io.hla.spark.table.TokenColumns;

@@ -10,6 +10,7 @@ import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.Phases;
 import io.hla.spark.attend.SortedTokens;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.table.Columns;
 import io.hla.spark.validate.Way.Kind;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import io.hla.kernels.Kernels;
 import io.hla.kernels.Recomputation;
 import io.hla.spark.Attention;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.passes.Expected;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -147,10 +148,8 @@ enum PlantedError {
     }
     Expected expected = Expected.of(stream, settings, output);
     for (int i = 0; i < expected.values().length; i++) {
-      double right = expected.values()[i];
-      double allowed = expected.allowed()[i];
-      double wrong = next(right + allowed, output);
-      while (Recomputation.offBy(wrong, right, allowed) <= 1 && Double.isFinite(wrong)) {
+      double wrong = next(expected.most(i), output);
+      while (expected.offBy(i, wrong) <= 1 && Double.isFinite(wrong)) {
         wrong = next(wrong, output);
       }
       if (Double.isFinite(wrong)) {

@@ -5,6 +5,7 @@ import io.hla.algebra.State;
 import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
 import io.hla.spark.GateScale;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.shuffle.Packing;
 import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
@@ -67,6 +68,7 @@ final class SerialRecurrence {
                   new OutputSample.Place(SequenceKey.read(in), in.readLong()),
                   new Expected(
                       Tokens.read(in, settings.outputWidth()),
+                      Tokens.read(in, settings.outputWidth()),
                       Tokens.read(in, settings.outputWidth()))));
     }
     return expected;
@@ -113,6 +115,7 @@ final class SerialRecurrence {
           out.writeLong(position);
           Tokens.write(expected.values(), out);
           Tokens.write(expected.allowed(), out);
+          Tokens.write(expected.last(), out);
         });
   }
 }

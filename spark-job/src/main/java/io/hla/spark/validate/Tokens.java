@@ -10,7 +10,7 @@ import io.hla.kernels.Element;
 import io.hla.kernels.Recomputation;
 import io.hla.kernels.Summarizer;
 import io.hla.spark.GateScale;
-import io.hla.spark.passes.Rounding;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
@@ -137,15 +137,15 @@ record Tokens(int count, double[] q, double[] k, double[] v, double[] g) {
     stream.next(token.q, token.k, token.v, token.g);
   }
 
-  /** How far rounding may take the outputs of these tokens, the first of a sequence. */
-  List<double[]> allowed(AttentionSettings settings, Element output) {
+  /** What the outputs of these tokens must be, the first of a sequence. */
+  List<Expected> expected(AttentionSettings settings, Element output) {
     Recomputation stream = new Recomputation(State.initial(settings));
-    List<double[]> allowed = new ArrayList<>();
+    List<Expected> expected = new ArrayList<>();
     for (int t = 0; t < count; t++) {
       feed(stream, settings, t);
-      allowed.add(Rounding.allowed(stream, settings, output));
+      expected.add(Expected.of(stream, settings, output));
     }
-    return allowed;
+    return expected;
   }
 
   Summary summary(AttentionKernel kernel, int step, State inFront) {

@@ -8,6 +8,7 @@ import io.hla.spark.GateScale;
 import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.shuffle.BroadcastParts;
 import io.hla.spark.shuffle.Packing;
 import io.hla.spark.table.TokenColumns;

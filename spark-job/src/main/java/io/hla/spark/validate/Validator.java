@@ -7,6 +7,7 @@ import io.hla.kernels.Kernels;
 import io.hla.spark.Attention;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.Phases;
+import io.hla.spark.passes.Expected;
 import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,12 +161,12 @@ public final class Validator {
       long start = sample.start(sequence);
       Tokens first = tokens(sequence, start, (int) Math.min(DENSE_TOKENS, prefixTokens));
       DenseDefinition definition = new DenseDefinition(baseline.settings(), first);
-      List<double[]> allowed = first.allowed(baseline.settings(), request.outputType());
+      List<Expected> expected = first.expected(baseline.settings(), request.outputType());
       for (int t = 0; t < first.count(); t++) {
         double[] actual = outputs.get(new OutputSample.Place(sequence, start + t));
         if (actual != null) {
-          Expected expected = new Expected(definition.output(t), allowed.get(t));
-          worst = Math.max(worst, expected.offBy(actual));
+          Expected defined = expected.get(t).around(definition.output(t));
+          worst = Math.max(worst, defined.offBy(actual));
           compared++;
         }
       }
