@@ -18,6 +18,12 @@ public final class Recomputation {
   /** Units that a sum of few tokens may be off by; see {@link #units}. */
   private static final double UNITS = 64;
 
+  /** Tokens that mixed arithmetic sums in float before it adds them to a state in double. */
+  private static final int TOKENS_IN_FLOAT = 512;
+
+  /** A unit of double in units of float. */
+  private static final double DOUBLE_IN_FLOAT = 0x1p-29;
+
   private static final double TINY_FLOAT = 1e-30;
   private static final double TINY_DOUBLE = 1e-290;
 
@@ -115,12 +121,20 @@ public final class Recomputation {
   }
 
   /**
-   * The rounding of a sum grows like the square root of its length, or like its length at worst.
+   * Units in the last place of float32 and mixed arithmetic in float, of float64 in double. Every
+   * addition to a sum may round by half a unit of it, and where tokens repeat all of them round the
+   * same way: the error grows like the number of tokens. In float64 the recurrence itself is off by
+   * as much as a kernel; mixed sums no more than some hundred tokens in float.
    */
   private double units() {
-    return settings.precision() == Precision.FLOAT32
-        ? UNITS + tokens
-        : UNITS + 2 * Math.sqrt(tokens);
+    return UNITS
+        + switch (settings.precision()) {
+          case FLOAT32 -> tokens;
+          case MIXED ->
+              Math.max(2 * Math.sqrt(tokens), Math.min(tokens, TOKENS_IN_FLOAT))
+                  + 2.0 * tokens * DOUBLE_IN_FLOAT;
+          case FLOAT64 -> 2.0 * tokens;
+        };
   }
 
   /** The outputs of the last token, [H dv]; valid until the next. */

@@ -9,6 +9,7 @@ import io.hla.algebra.Mask;
 import io.hla.algebra.Operator;
 import io.hla.algebra.Precision;
 import io.hla.algebra.State;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +107,35 @@ class RecomputationTest {
         worst,
         Stream.of(settings, tokens).outputs);
     assertThat(worst[0]).isLessThanOrEqualTo(1);
+  }
+
+  /**
+   * Words of a text come again and again, and with them the same rounding: errors add up like their
+   * number, not like its square root.
+   */
+  @Test
+  void tokensThatRepeatRoundTheSameWay() {
+    AttentionSettings settings = AttentionSettings.builder(2, 2).build();
+    int count = 60_000;
+    double[] numbers = new double[2 * count];
+    Arrays.fill(numbers, (double) 0.1f);
+    State front = State.initial(settings);
+    for (int run = 0; run < 3; run++) {
+      State behind;
+      try (Summarizer summarizer = Kernels.choose("java", "auto").summarizer(0, front)) {
+        summarizer.add(numbers, numbers, numbers, 0, count);
+        behind = front.advance(summarizer.summary());
+      }
+      Recomputation again = new Recomputation(front);
+      for (int t = 0; t < count; t++) {
+        again.next(
+            new double[] {0.1f, 0.1f}, new double[] {0.1f, 0.1f}, new double[] {0.1f, 0.1f}, null);
+      }
+      assertThat(Recomputation.offBy(behind, again.state(), again.allowedState()))
+          .as("run %d", run)
+          .isLessThanOrEqualTo(1);
+      front = behind;
+    }
   }
 
   @Test
