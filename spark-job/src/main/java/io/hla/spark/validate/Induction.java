@@ -152,7 +152,9 @@ final class Induction {
     String detail =
         String.format(
             Locale.ROOT,
-            "%,d of %,d tokens, in %,d of %,d runs; the worst is %s",
+            found.worst() == 0
+                ? "%,d of %,d tokens, in %,d of %,d runs"
+                : "%,d of %,d tokens, in %,d of %,d runs; the worst is %s",
             found.tokens(),
             job.tokens(),
             found.runs(),
