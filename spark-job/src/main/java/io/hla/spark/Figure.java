@@ -24,7 +24,7 @@ public enum Figure {
   FILE_BYTES(Section.INPUT),
   /** Bytes of q, k, v and gates before any codec. */
   VECTOR_BYTES(Section.INPUT),
-  /** How vectors of Parquet files will be read, as far as the first rows of partitions tell. */
+  /** How vectors of Parquet files will be read, as far as their footers tell. */
   READER(Section.INPUT),
   /** Rows whose vectors were taken from Parquet pages as they lie, in all passes. */
   ROWS_FROM_PAGES(Section.INPUT),

@@ -223,13 +223,11 @@ public final class AttentionPlan {
     PlannedTokens tokens = tokens(node);
     Map<Figure, Object> figures = new EnumMap<>(Figure.class);
     figures.putAll(files(tokens).reading(() -> job().estimate(tokens, initial(node))));
-    long raw = pinned.reads().raw().value();
-    long fallbacks = pinned.reads().fallbacks().value();
-    if (raw + fallbacks > 0) {
+    if (tokens.readsPages()) {
       String reader =
-          fallbacks == 0
+          pinned.reads().fallbacks().value() == 0
               ? "from pages as they lie"
-              : raw == 0 ? "by Spark's reader" : "from pages, of some splits by Spark's reader";
+              : "by Spark's reader where they are not lists of one length, else from pages";
       figures.put(Figure.READER, reader);
       observer.figure(Figure.READER, reader);
     }

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
 
 import io.hla.spark.attend.TokenSource;
+import io.hla.spark.parquet.VectorScanFormat;
 import io.hla.spark.table.TokenRow;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,10 +15,12 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.classic.SparkSession;
+import org.apache.spark.sql.execution.FileSourceScanExec;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.storage.StorageLevel;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** The token rows of one physical plan, which all passes read. */
 final class PlannedTokens implements TokenSource {
@@ -66,6 +69,18 @@ final class PlannedTokens implements TokenSource {
     RDD<InternalRow> positions =
         PhysicalRows.of(execution.executedPlan(), session.sessionState().conf());
     return SameRows.are(rows, positions) ? positions.toJavaRDD() : null;
+  }
+
+  /** Whether vectors are taken from pages of Parquet files, as far as these let themselves. */
+  boolean readsPages() {
+    return readsPages(plan);
+  }
+
+  private static boolean readsPages(SparkPlan plan) {
+    return plan instanceof FileSourceScanExec scan
+            && scan.relation().fileFormat() instanceof VectorScanFormat
+        || CollectionConverters.asJava(plan.children()).stream()
+            .anyMatch(PlannedTokens::readsPages);
   }
 
   @Override
