@@ -3,6 +3,7 @@ package io.hla.spark.runs;
 import java.net.URI;
 import java.net.URISyntaxException;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 import org.apache.spark.rdd.InputFileBlockHolder;
 
 /** Where the rows of a task come from, as messages name it. */
@@ -22,6 +23,10 @@ final class RowSource {
   }
 
   private static String file() {
+    if (TaskContext.get() == null) {
+      // Threads inherit the place of the name: whoever asks outside a task makes tasks share it.
+      return "";
+    }
     String file = InputFileBlockHolder.getInputFilePath().toString();
     try {
       return file.isEmpty() ? "" : new Path(new URI(file)).toString();

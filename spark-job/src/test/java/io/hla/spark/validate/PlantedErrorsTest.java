@@ -85,7 +85,7 @@ class PlantedErrorsTest {
       // By the bounds of the whole stream, which are wider, the last place may still be right.
       assertThat(trial.offBy(trial.run(error.parts(trial, sound).orElseThrow())))
           .as(error.text())
-          .isGreaterThan(error == PlantedError.OUTPUT ? 0.5 : 1000);
+          .isGreaterThan(error == PlantedError.OUTPUT ? 0.05 : 1000);
     }
   }
 
