@@ -47,7 +47,7 @@ class MessagesTest {
           "validate --synthetic tokens=1200,sequences=1,head-dim=2,partitions=4 --report " + report;
       CommandRun run = CommandRun.of(validate.split(" ")).done();
       assertThat(run.out())
-          .containsPattern("outputs = recurrence, run by run +\\d\\.\\de[-+]\\d\\d ")
+          .containsPattern("states = recurrence, run by run +\\d\\.\\de[-+]\\d\\d ")
           .contains("1,200 of 1,200 tokens")
           .doesNotContainPattern("\\d,\\de[-+]");
       assertThat(
