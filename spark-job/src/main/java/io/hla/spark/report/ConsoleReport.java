@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** Tells people what a job does while it does it. */
 public final class ConsoleReport implements JobObserver {
@@ -19,6 +20,7 @@ public final class ConsoleReport implements JobObserver {
 
   private final PrintStream out;
   private final boolean terminal;
+  private final LongSupplier clock;
   private String phase;
   private long begun;
   private long told;
@@ -31,21 +33,27 @@ public final class ConsoleReport implements JobObserver {
    *     that is done is shown there every second, else in a line of its own every minute
    */
   public ConsoleReport(PrintStream out, boolean terminal) {
+    this(out, terminal, System::nanoTime);
+  }
+
+  /** The same with a clock of nanoseconds. */
+  ConsoleReport(PrintStream out, boolean terminal, LongSupplier clock) {
     this.out = out;
     this.terminal = terminal;
+    this.clock = clock;
   }
 
   @Override
   public synchronized void phaseStarted(String name, String doing) {
     phase = name;
-    begun = System.nanoTime();
+    begun = clock.getAsLong();
     told = begun;
     line(name, doing);
   }
 
   @Override
   public synchronized void progress(String name, double share) {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     // The listener thread may be behind: what it says of an earlier phase is old news.
     if (!name.equals(phase) || now - told < (terminal ? TERMINAL_PAUSE : LINE_PAUSE)) {
       return;
