@@ -234,8 +234,12 @@ public final class Attention {
     return with(
         request ->
             request.columns =
-                new TokenColumns(sequence, true, position, query, key, value, columns.keep())
-                    .gated(columns.gate(), columns.gateScale()));
+                columns
+                    .withSequence(sequence)
+                    .withPosition(position)
+                    .withQuery(query)
+                    .withKey(key)
+                    .withValue(value));
   }
 
   /** All that is said of columns, gates and columns to keep among them. */

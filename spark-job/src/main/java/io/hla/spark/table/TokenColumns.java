@@ -48,6 +48,35 @@ public record TokenColumns(
     this(sequence, sequenceRequired, position, query, key, value, null, GateScale.LINEAR, keep);
   }
 
+  /** The same with a sequence column of another name, which the table must have. */
+  public TokenColumns withSequence(String name) {
+    return new TokenColumns(name, true, position, query, key, value, gate, gateScale, keep);
+  }
+
+  /** The same with another position column. */
+  public TokenColumns withPosition(String name) {
+    return new TokenColumns(
+        sequence, sequenceRequired, name, query, key, value, gate, gateScale, keep);
+  }
+
+  /** The same with another query column. */
+  public TokenColumns withQuery(String name) {
+    return new TokenColumns(
+        sequence, sequenceRequired, position, name, key, value, gate, gateScale, keep);
+  }
+
+  /** The same with another key column. */
+  public TokenColumns withKey(String name) {
+    return new TokenColumns(
+        sequence, sequenceRequired, position, query, name, value, gate, gateScale, keep);
+  }
+
+  /** The same with another value column. */
+  public TokenColumns withValue(String name) {
+    return new TokenColumns(
+        sequence, sequenceRequired, position, query, key, name, gate, gateScale, keep);
+  }
+
   /** The same with other columns to keep. */
   public TokenColumns keeping(List<String> names) {
     return new TokenColumns(
