@@ -39,7 +39,7 @@ class StreamReadmeTest {
         Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
             .matcher(Files.readString(Path.of("README.md")));
     ArrivingFiles files = new ArrivingFiles(spark, TokenStream.SCHEMA, folder);
-    files.add(rows.subList(0, 50)).add(rows.subList(50, 90));
+    files.add(rows.subList(0, 64)).add(rows.subList(64, 90));
     Dataset<Row> expected =
         Attention.hla2()
             .numHeads(2)

@@ -2,7 +2,6 @@ package io.hla.spark.stream;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -96,7 +95,7 @@ class StreamRefusalsTest {
         "sequence \"s\" has no initial state, expected one",
         () -> request.requireStates(true).stream(table(), null));
     Dataset<Row> zeros =
-        table().withColumn("seq", when(col("pos").mod(2).equalTo(0), lit(0.0)).otherwise(lit(-0.0)));
+        table().withColumn("seq", expr("double(0) * (1 - 2 * (pos % 2))"));
     refuses(
         "HLA_INPUT_TYPE",
         "sequence \"",

@@ -9,6 +9,7 @@ import io.hla.algebra.Operator;
 import io.hla.algebra.Precision;
 import io.hla.spark.Attention;
 import io.hla.spark.InputException;
+import io.hla.spark.InputOrder;
 import io.hla.spark.TestJob;
 import io.hla.spark.TestSpark;
 import io.hla.spark.TokenFiles;
@@ -39,7 +40,8 @@ class StreamStatesTest {
   private static final String OLD = "1066-10-14";
 
   private final SparkSession spark = TestSpark.newSession();
-  private final Attention request = TestJob.request(SETTINGS);
+  private final Attention request =
+      TestJob.request(SETTINGS).inputOrder(InputOrder.STORED);
   private final TokenStream one = TokenStream.normal(SETTINGS, 120, 73);
   private final TokenStream two = TokenStream.normal(SETTINGS, 90, 74);
 
@@ -51,7 +53,7 @@ class StreamStatesTest {
   }
 
   private Dataset<Row> table(List<Row> rows) {
-    return dated(TokenFiles.partitioned(spark, TokenStream.SCHEMA, List.of(rows)));
+    return dated(TokenFiles.partitioned(spark, TokenStream.SCHEMA, List.of(List.copyOf(rows))));
   }
 
   private static Dataset<Row> dated(Dataset<Row> tokens) {
@@ -61,13 +63,12 @@ class StreamStatesTest {
   /** Positions 0 to 39 are a table, 40 to 99 a stream, those behind a table again. */
   @Test
   void sequencesGoFromTableToStreamAndBack() throws Exception {
-    List<Row> all = new ArrayList<>(one.rows(DAY, 0));
+    Dataset<Row> before =
+        request.withFinalStates().run(table(one.rows(DAY, 0).subList(0, 40))).finalStates();
+    List<Row> all = new ArrayList<>(one.rows(DAY, 0).subList(40, 120));
     all.addAll(two.rows(OLD, -7));
-    Map<Object, double[]> expected = TestJob.bySequence(request.attend(table(all)));
-
-    Attention.Result first =
-        request.withFinalStates().run(table(one.rows(DAY, 0).subList(0, 40)));
-    Dataset<Row> before = first.finalStates();
+    Map<Object, double[]> expected =
+        TestJob.bySequence(request.initialStates(before).attend(table(all)));
     ArrivingFiles files = new ArrivingFiles(spark, TokenStream.SCHEMA, folder);
     files.add(one.rows(DAY, 0).subList(40, 71));
     List<Row> mixed = new ArrayList<>(two.rows(OLD, -7).subList(0, 80));
@@ -91,10 +92,8 @@ class StreamStatesTest {
     Dataset<Row> last = request.initialStates(behind).attend(table(rest));
     assertThat(
             TestJob.bySequence(
-                first
-                    .outputs()
+                streamed
                     .select("seq", "pos", "o")
-                    .union(streamed.select("seq", "pos", "o"))
                     .union(last.select("seq", "pos", "o"))))
         .usingRecursiveComparison()
         .isEqualTo(expected);
@@ -126,7 +125,7 @@ class StreamStatesTest {
         java.withFinalStates()
             .run(
                 TokenFiles.partitioned(
-                        spark, TokenStream.SCHEMA, List.of(one.rows("s", 0).subList(0, 100)))
+                        spark, TokenStream.SCHEMA, List.of(List.copyOf(one.rows("s", 0).subList(0, 100))))
                     .drop("seq"))
             .finalStates()
             .head();
