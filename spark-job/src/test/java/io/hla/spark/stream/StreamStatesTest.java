@@ -40,8 +40,7 @@ class StreamStatesTest {
   private static final String OLD = "1066-10-14";
 
   private final SparkSession spark = TestSpark.newSession();
-  private final Attention request =
-      TestJob.request(SETTINGS).inputOrder(InputOrder.STORED);
+  private final Attention request = TestJob.request(SETTINGS).inputOrder(InputOrder.STORED);
   private final TokenStream one = TokenStream.normal(SETTINGS, 120, 73);
   private final TokenStream two = TokenStream.normal(SETTINGS, 90, 74);
 
@@ -80,7 +79,8 @@ class StreamStatesTest {
     assertThat(behind.schema().fieldNames())
         .isEqualTo(StateTable.schema(DataTypes.DateType).fieldNames());
     assertThat(behind.schema().apply("seq").dataType()).isEqualTo(DataTypes.DateType);
-    assertThat(behind.orderBy("seq").selectExpr("string(seq)", "next_pos", "tokens").collectAsList())
+    assertThat(
+            behind.orderBy("seq").selectExpr("string(seq)", "next_pos", "tokens").collectAsList())
         .extracting(Row::toString)
         .containsExactly("[" + OLD + ",73,80]", "[" + DAY + ",100,100]");
     assertThat(behind.select("settings").distinct().collectAsList())
@@ -92,9 +92,7 @@ class StreamStatesTest {
     Dataset<Row> last = request.initialStates(behind).attend(table(rest));
     assertThat(
             TestJob.bySequence(
-                streamed
-                    .select("seq", "pos", "o")
-                    .union(last.select("seq", "pos", "o"))))
+                streamed.select("seq", "pos", "o").union(last.select("seq", "pos", "o"))))
         .usingRecursiveComparison()
         .isEqualTo(expected);
 
@@ -108,12 +106,14 @@ class StreamStatesTest {
               assertThat(refused)
                   .hasMessage(
                       "sequence \"%s\": cannot continue from a state of other settings: decay is"
-                          + " 0.97,1.0, expected 0.97,0.5",
+                          + " [0.97, 1.0], expected [0.97, 0.5]",
                       DAY);
             });
   }
 
-  /** Java's kernel works in blocks: what is behind the last of them is in the states all the same. */
+  /**
+   * Java's kernel works in blocks: what is behind the last of them is in the states all the same.
+   */
   @Test
   void pendingTokensAreInTheStates() throws Exception {
     Attention java = request.kernels("java", "auto");
@@ -125,7 +125,9 @@ class StreamStatesTest {
         java.withFinalStates()
             .run(
                 TokenFiles.partitioned(
-                        spark, TokenStream.SCHEMA, List.of(List.copyOf(one.rows("s", 0).subList(0, 100))))
+                        spark,
+                        TokenStream.SCHEMA,
+                        List.of(List.copyOf(one.rows("s", 0).subList(0, 100))))
                     .drop("seq"))
             .finalStates()
             .head();
