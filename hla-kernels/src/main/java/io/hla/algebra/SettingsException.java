@@ -16,4 +16,10 @@ public final class SettingsException extends IllegalArgumentException {
   public String condition() {
     return condition;
   }
+
+  /** With the condition, as logs and shells show it. */
+  @Override
+  public String toString() {
+    return getClass().getName() + ": [" + condition + "] " + getMessage();
+  }
 }

@@ -72,6 +72,12 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return settings.operator().isOfThePaper() && !settings.gated() ? 1 : 2;
   }
 
+  /** Whether bytes begin with the magic and this kind. */
+  static boolean begins(Kind kind, byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return bytes.length >= FIXED && in.getInt(0) == MAGIC && in.getShort(6) == kind.code;
+  }
+
   static StateBytes read(Kind kind, byte[] bytes) {
     if (bytes.length < FIXED) {
       throw damaged("has %d bytes, expected at least %d", bytes.length, FIXED);

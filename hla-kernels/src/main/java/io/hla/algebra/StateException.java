@@ -20,6 +20,12 @@ public final class StateException extends IllegalArgumentException {
     return condition;
   }
 
+  /** With the condition, as logs and shells show it. */
+  @Override
+  public String toString() {
+    return getClass().getName() + ": [" + condition + "] " + getMessage();
+  }
+
   /**
    * Refuses to mix settings.
    *

@@ -141,6 +141,11 @@ public final class Summary {
         algebra, read.step(), read.tokens(), values, read.settings().gated() ? products : null);
   }
 
+  /** Whether bytes begin as those of a summary do, whatever else they hold. */
+  public static boolean isSummary(byte[] bytes) {
+    return StateBytes.begins(StateBytes.Kind.SUMMARY, bytes);
+  }
+
   /** The product of the decays of all tokens for each head. */
   double[] decays() {
     return products == null ? algebra.constantDecays(tokens) : products;

@@ -15,4 +15,10 @@ public final class KernelException extends IllegalStateException {
   public String condition() {
     return condition;
   }
+
+  /** With the condition, as logs and shells show it. */
+  @Override
+  public String toString() {
+    return getClass().getName() + ": [" + condition + "] " + getMessage();
+  }
 }

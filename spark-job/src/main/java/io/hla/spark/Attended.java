@@ -4,10 +4,9 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Summary;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.plan.AttentionPlan;
+import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
-import io.hla.spark.state.SequenceState;
-import io.hla.spark.state.StateTable;
 import io.hla.spark.table.SequenceKey;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,38 +14,35 @@ import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 
 /** The result of a request that has run. */
 record Attended(
-    AttentionPlan plan,
-    Prepared prepared,
-    DataType sequenceType,
-    boolean withFinalStates,
-    boolean withPrefixes)
+    AttentionPlan plan, Prepared prepared, boolean withFinalStates, boolean withPrefixes)
     implements Attention.Result {
 
   @Override
   public Dataset<Row> outputs() {
-    return plan.outputs();
+    return plan.table(AttentionTable.OUTPUTS);
   }
 
   @Override
   public Dataset<Row> finalStates() {
-    return states(withFinalStates, prepared.finalStates());
+    return states(withFinalStates, AttentionTable.FINAL_STATES);
   }
 
   @Override
   public Dataset<Row> prefixes() {
-    return states(withPrefixes, prepared.prefixes());
+    return states(withPrefixes, AttentionTable.PREFIXES);
   }
 
-  private Dataset<Row> states(boolean wanted, JavaRDD<byte[]> packed) {
-    SparkSession spark = plan.outputs().sparkSession();
-    return wanted
-        ? StateTable.of(spark, sequenceType, prepared.settings(), packed.map(SequenceState::unpack))
-        : spark.createDataFrame(List.of(), StateTable.schema(sequenceType));
+  private Dataset<Row> states(boolean wanted, AttentionTable table) {
+    return wanted ? plan.table(table) : plan.empty(table);
+  }
+
+  @Override
+  public DataType sequenceType() {
+    return plan.sequenceType();
   }
 
   @Override

@@ -11,12 +11,12 @@ import io.hla.algebra.Summary;
 import io.hla.kernels.Element;
 import io.hla.spark.attend.JobParts;
 import io.hla.spark.plan.AttentionPlan;
+import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
 import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
-import io.hla.spark.table.TokenSelection;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -26,9 +26,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructField;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * A request for higher-order linear attention over token tables. Immutable: every method returns
@@ -342,7 +339,7 @@ public final class Attention {
    *     HLA_INPUT_STREAMING at once; what the rows hold is refused by the first action
    */
   public Dataset<Row> attend(Dataset<Row> tokens) {
-    return plan(selection(tokens), JobParts.SOUND).outputs();
+    return plan(tokens, JobParts.SOUND).table(AttentionTable.OUTPUTS);
   }
 
   /**
@@ -360,10 +357,8 @@ public final class Attention {
    * has to notice; nothing else has a use for it.
    */
   public Result run(Dataset<Row> tokens, JobParts parts) {
-    TokenSelection selection = selection(tokens);
-    AttentionPlan plan = plan(selection, parts);
-    return new Attended(
-        plan, plan.prepare(), selection.layout().sequenceType(), withFinalStates, withPrefixes);
+    AttentionPlan plan = plan(tokens, parts);
+    return new Attended(plan, plan.prepare(), withFinalStates, withPrefixes);
   }
 
   /**
@@ -374,43 +369,11 @@ public final class Attention {
    * @throws InputException if the table is refused for its columns, positions or states
    */
   public Map<Figure, Object> estimate(Dataset<Row> tokens) {
-    return plan(selection(tokens), JobParts.SOUND).estimate();
+    return plan(tokens, JobParts.SOUND).estimate();
   }
 
-  private HeadSizes sizes() {
-    return headDim == null ? null : new HeadSizes(headDim, valueDim == null ? headDim : valueDim);
-  }
-
-  private TokenSelection selection(Dataset<Row> tokens) {
-    check();
-    return TokenSelection.of(tokens, columns, outputType);
-  }
-
-  private AttentionPlan plan(TokenSelection selection, JobParts parts) {
-    AttentionSettings template = settings(1, 1);
-    StructType schema = new StructType();
-    if (selection.layout().sequenceType() != null) {
-      schema = schema.add(columns.sequence(), selection.layout().sequenceType(), false);
-    }
-    DataType number = outputType == Element.DOUBLE ? DataTypes.DoubleType : DataTypes.FloatType;
-    schema =
-        schema
-            .add(columns.position(), DataTypes.LongType, false)
-            .add(outputColumn, DataTypes.createArrayType(number, false), false);
-    for (StructField field : selection.kept().fields()) {
-      schema = schema.add(field);
-    }
-    columns.checkOutput(selection.layout().sequenceType() != null, outputColumn);
-    return new AttentionPlan(
-        selection,
-        initialStates,
-        template,
-        sizes(),
-        compute,
-        withFinalStates,
-        schema,
-        observer,
-        parts);
+  private AttentionPlan plan(Dataset<Row> tokens, JobParts parts) {
+    return new AttentionPlan(this, tokens, initialStates, parts);
   }
 
   /**
@@ -476,6 +439,15 @@ public final class Attention {
 
   public ComputeSettings compute() {
     return compute;
+  }
+
+  /** The sizes of heads, or null where the first row is to tell them. */
+  public HeadSizes sizes() {
+    return headDim == null ? null : new HeadSizes(headDim, valueDim == null ? headDim : valueDim);
+  }
+
+  public boolean wantsFinalStates() {
+    return withFinalStates;
   }
 
   public JobObserver observer() {

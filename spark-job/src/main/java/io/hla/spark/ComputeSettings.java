@@ -5,6 +5,7 @@ import io.hla.algebra.Summary;
 import io.hla.kernels.AttentionKernel;
 import java.io.Serializable;
 import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
 
 /**
  * How a job computes, apart from what it computes. Of these only the kernels, the instruction set,
@@ -71,6 +72,13 @@ public record ComputeSettings(
         DEFAULT_DRIVER_BYTES,
         DEFAULT_DRIVER_RUNS,
         false);
+  }
+
+  /** The same with what a session's {@code spark.hla.*} settings say of memory. */
+  public ComputeSettings configured(SparkConf conf) {
+    return withOpenBytes(conf.getSizeAsBytes("spark.hla.runs.openBytes", openBytes))
+        .withDriverBytes(conf.getSizeAsBytes("spark.hla.scan.driverBytes", driverBytes))
+        .withDriverRuns(conf.getInt("spark.hla.scan.driverRuns", driverRuns));
   }
 
   public ComputeSettings withKernels(String name, String set) {

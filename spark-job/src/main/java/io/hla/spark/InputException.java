@@ -1,11 +1,16 @@
 package io.hla.spark;
 
+import org.apache.spark.SparkThrowable;
+
 /**
  * Input, or an option about it, that is refused. {@link #condition()} is the stable name of the
  * error; the message names the place, what was found and what was expected.
  */
-public final class InputException extends RuntimeException {
+public final class InputException extends RuntimeException implements SparkThrowable {
   private static final long serialVersionUID = 1L;
+
+  /** SQL's class of data exceptions. */
+  private static final String DATA_EXCEPTION = "22000";
 
   private final String condition;
 
@@ -22,5 +27,22 @@ public final class InputException extends RuntimeException {
   /** The name of the error, such as {@code HLA_INPUT_GAP}. */
   public String condition() {
     return condition;
+  }
+
+  /** The same for those who handle Spark's errors. */
+  @Override
+  public String getCondition() {
+    return condition;
+  }
+
+  @Override
+  public String getSqlState() {
+    return DATA_EXCEPTION;
+  }
+
+  /** With the condition, as logs and shells show it. */
+  @Override
+  public String toString() {
+    return getClass().getName() + ": [" + condition + "] " + getMessage();
   }
 }

@@ -19,6 +19,7 @@ import io.hla.spark.runs.RunPlan;
 import io.hla.spark.runs.StreamFigures;
 import io.hla.spark.scan.ByteAction;
 import io.hla.spark.scan.Node;
+import io.hla.spark.scan.TreeItem;
 import io.hla.spark.state.InitialStates;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.table.HeadSizes;
@@ -139,6 +140,26 @@ public final class AttentionJob {
     cost.tellMemory(context.getConf(), context.master(), layout);
     index.forget();
     return figures.all();
+  }
+
+  /**
+   * The summaries of the first scan step of all runs, computed when they are read: items whose tail
+   * is the end of the run.
+   *
+   * @throws io.hla.spark.InputException if the positions are refused
+   */
+  public JavaRDD<TreeItem> summaries(TokenSource source) {
+    IndexedTokens indexed = indexer.index(source);
+    RunIndex index = indexed.index();
+    KernelId kernel = kernel(index);
+    AttentionSettings settings = settings(index, null);
+    RunPlan plan = plan(indexed, null, settings, new PlanFigures(settings, compute, figures));
+    JavaRDD<PlannedRun> runs = plan.planned().map(PlannedRun::summarizedAlone);
+    SummaryPass pass = summaryPass(settings, kernel, 0);
+    return indexed
+        .occupied()
+        .of(PartitionWork.zip(indexed.rows(), runs, pass::run))
+        .map(item -> TreeItem.unpack(item._2()));
   }
 
   /** A table without tokens takes its head sizes from the states. */

@@ -7,7 +7,6 @@ import io.hla.spark.InputOrder;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -84,7 +83,6 @@ final class ComputeOptions {
 
   /** The request with these options and the settings of the session that go with them. */
   Attention applyTo(Attention request, SparkSession spark) {
-    SparkConf conf = spark.sparkContext().getConf();
     return request.compute(
         request
             .compute()
@@ -92,12 +90,6 @@ final class ComputeOptions {
             .withOrder(inputOrder)
             .withRefuseNonFinite(onNonFinite == OnNonFinite.FAIL)
             .withFanIn(fanIn)
-            .withOpenBytes(
-                conf.getSizeAsBytes("spark.hla.runs.openBytes", ComputeSettings.DEFAULT_OPEN_BYTES))
-            .withDriverBytes(
-                conf.getSizeAsBytes(
-                    "spark.hla.scan.driverBytes", ComputeSettings.DEFAULT_DRIVER_BYTES))
-            .withDriverRuns(
-                conf.getInt("spark.hla.scan.driverRuns", ComputeSettings.DEFAULT_DRIVER_RUNS)));
+            .configured(spark.sparkContext().getConf()));
   }
 }

@@ -23,21 +23,29 @@ public final class AttentionExec extends SparkPlan {
 
   private final Seq<SparkPlan> inputs;
   private final List<Attribute> columns;
+  private final AttentionTable table;
   private final transient AttentionPlan plan;
 
-  AttentionExec(List<SparkPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
-    this(CollectionConverters.asScala(inputs).toSeq(), columns, plan);
+  AttentionExec(
+      List<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+    this(CollectionConverters.asScala(inputs).toSeq(), columns, table, plan);
   }
 
   /** For Spark, which makes copies by the product's elements. */
-  public AttentionExec(Seq<SparkPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
+  public AttentionExec(
+      Seq<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
     this.inputs = inputs;
     this.columns = List.copyOf(columns);
+    this.table = table;
     this.plan = plan;
   }
 
   AttentionPlan plan() {
     return plan;
+  }
+
+  AttentionTable table() {
+    return table;
   }
 
   List<SparkPlan> inputs() {
@@ -77,14 +85,14 @@ public final class AttentionExec extends SparkPlan {
 
   @Override
   public SparkPlan withNewChildrenInternal(IndexedSeq<SparkPlan> changed) {
-    return new AttentionExec(CollectionConverters.asJava(changed), columns, plan);
+    return new AttentionExec(CollectionConverters.asJava(changed), columns, table, plan);
   }
 
   @Override
   public SparkPlan doCanonicalize() {
     List<SparkPlan> canonical = new ArrayList<>();
     inputs().forEach(input -> canonical.add(input.canonicalized()));
-    return new AttentionExec(canonical, Canonical.columns(columns), plan);
+    return new AttentionExec(canonical, Canonical.columns(columns), table, plan);
   }
 
   @Override
@@ -94,12 +102,12 @@ public final class AttentionExec extends SparkPlan {
 
   @Override
   public String simpleString(int maxFields) {
-    return nodeName() + " " + plan.describe();
+    return nodeName() + " " + plan.describe(table);
   }
 
   @Override
   public int productArity() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -107,7 +115,8 @@ public final class AttentionExec extends SparkPlan {
     return switch (n) {
       case 0 -> inputs;
       case 1 -> columns;
-      case 2 -> plan;
+      case 2 -> table;
+      case 3 -> plan;
       default -> throw new IndexOutOfBoundsException(n);
     };
   }
@@ -121,12 +130,13 @@ public final class AttentionExec extends SparkPlan {
   public boolean equals(Object other) {
     return other instanceof AttentionExec that
         && plan == that.plan
+        && table == that.table
         && inputs.equals(that.inputs)
         && columns.equals(that.columns);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(inputs, columns, System.identityHashCode(plan));
+    return Objects.hash(inputs, columns, table, System.identityHashCode(plan));
   }
 }

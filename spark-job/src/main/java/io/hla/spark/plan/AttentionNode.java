@@ -20,21 +20,29 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
 
   private final Seq<LogicalPlan> inputs;
   private final List<Attribute> columns;
+  private final AttentionTable table;
   private final transient AttentionPlan plan;
 
-  AttentionNode(List<LogicalPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
-    this(CollectionConverters.asScala(inputs).toSeq(), columns, plan);
+  AttentionNode(
+      List<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+    this(CollectionConverters.asScala(inputs).toSeq(), columns, table, plan);
   }
 
   /** For Spark, which makes copies by the product's elements. */
-  public AttentionNode(Seq<LogicalPlan> inputs, List<Attribute> columns, AttentionPlan plan) {
+  public AttentionNode(
+      Seq<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
     this.inputs = inputs;
     this.columns = List.copyOf(columns);
+    this.table = table;
     this.plan = plan;
   }
 
   AttentionPlan plan() {
     return plan;
+  }
+
+  AttentionTable table() {
+    return table;
   }
 
   List<LogicalPlan> inputs() {
@@ -68,7 +76,7 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
 
   @Override
   public LogicalPlan withNewChildrenInternal(IndexedSeq<LogicalPlan> changed) {
-    return new AttentionNode(CollectionConverters.asJava(changed), columns, plan);
+    return new AttentionNode(CollectionConverters.asJava(changed), columns, table, plan);
   }
 
   /** The same with columns of its own, for a plan that has it twice. */
@@ -76,7 +84,7 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
   public LogicalPlan newInstance() {
     List<Attribute> fresh = new ArrayList<>();
     columns.forEach(column -> fresh.add(column.newInstance()));
-    return new AttentionNode(inputs, fresh, plan);
+    return new AttentionNode(inputs, fresh, table, plan);
   }
 
   /** Copies of one node are alike whatever the ids of their columns. */
@@ -84,7 +92,7 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
   public LogicalPlan doCanonicalize() {
     List<LogicalPlan> canonical = new ArrayList<>();
     inputs().forEach(input -> canonical.add(input.canonicalized()));
-    return new AttentionNode(canonical, Canonical.columns(columns), plan);
+    return new AttentionNode(canonical, Canonical.columns(columns), table, plan);
   }
 
   @Override
@@ -94,12 +102,12 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
 
   @Override
   public String simpleString(int maxFields) {
-    return nodeName() + " " + plan.describe();
+    return nodeName() + " " + plan.describe(table);
   }
 
   @Override
   public int productArity() {
-    return 3;
+    return 4;
   }
 
   @Override
@@ -107,7 +115,8 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
     return switch (n) {
       case 0 -> inputs;
       case 1 -> columns;
-      case 2 -> plan;
+      case 2 -> table;
+      case 3 -> plan;
       default -> throw new IndexOutOfBoundsException(n);
     };
   }
@@ -121,12 +130,13 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
   public boolean equals(Object other) {
     return other instanceof AttentionNode that
         && plan == that.plan
+        && table == that.table
         && inputs.equals(that.inputs)
         && columns.equals(that.columns);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(inputs, columns, System.identityHashCode(plan));
+    return Objects.hash(inputs, columns, table, System.identityHashCode(plan));
   }
 }

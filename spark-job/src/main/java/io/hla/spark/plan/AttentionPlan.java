@@ -1,16 +1,20 @@
 package io.hla.spark.plan;
 
 import io.hla.algebra.AttentionSettings;
-import io.hla.spark.ComputeSettings;
+import io.hla.algebra.Summary;
+import io.hla.kernels.Element;
+import io.hla.spark.Attention;
 import io.hla.spark.Figure;
-import io.hla.spark.JobObserver;
+import io.hla.spark.InputException;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.JobParts;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.parquet.ReadCounts;
 import io.hla.spark.passes.JobMetrics;
+import io.hla.spark.scan.TreeItem;
+import io.hla.spark.state.SequenceState;
 import io.hla.spark.state.StateTable;
-import io.hla.spark.table.HeadSizes;
+import io.hla.spark.state.SummaryTable;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -22,6 +26,7 @@ import java.util.function.Function;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -33,83 +38,149 @@ import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SQLExecution;
 import org.apache.spark.sql.execution.metric.SQLMetric;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** What all copies of one attention node share: the request, and what was prepared for it. */
+/** What all nodes of one attention share: the request, and what was prepared for it. */
 public final class AttentionPlan {
   private final SparkSession session;
   private final PinnedSession pinned;
+  private final Attention request;
   private final TokenSelection selection;
-  private final Dataset<Row> states;
+  private final List<LogicalPlan> inputs = new ArrayList<>();
   private final AttentionSettings template;
-  private final HeadSizes sizes;
-  private final ComputeSettings compute;
-  private final boolean withFinal;
-  private final JobObserver observer;
   private final JobParts parts;
   private final JobMetrics metrics;
-  private final Dataset<Row> outputs;
+  private final StructType outputSchema;
+  private QueryExecution execution;
   private Prepared prepared;
 
   /**
    * Plans attention; nothing runs.
    *
-   * @param states initial states, or null
-   * @param template settings for heads of any size
-   * @param sizes head sizes, or null when the first row is to tell them
-   * @param schema of the outputs
+   * @param tokens the token table, analyzed
+   * @param states a table of initial states, analyzed, or null
    * @param parts what the job is put together from
-   * @throws io.hla.spark.InputException if the states are no table of states
+   * @throws InputException HLA_INPUT_COLUMN, HLA_INPUT_TYPE, HLA_INPUT_STREAMING, HLA_OUTPUT_COLUMN
+   *     or HLA_STATE_TABLE
    */
   public AttentionPlan(
-      TokenSelection selection,
-      Dataset<Row> states,
-      AttentionSettings template,
-      HeadSizes sizes,
-      ComputeSettings compute,
-      boolean withFinal,
-      StructType schema,
-      JobObserver observer,
+      Attention request,
+      SparkSession session,
+      LogicalPlan tokens,
+      LogicalPlan states,
       JobParts parts) {
-    session = (SparkSession) selection.tokens().sparkSession();
+    request.check();
+    this.request = request;
+    this.session = session;
+    this.parts = parts;
     pinned = PinnedSession.of(session);
     metrics = JobMetrics.of(session.sparkContext());
-    this.selection = selection;
-    this.template = template;
-    this.sizes = sizes;
-    this.compute = compute;
-    this.withFinal = withFinal;
-    this.observer = observer;
-    this.parts = parts;
-    this.states =
-        states == null
-            ? null
-            : StateTable.of(
-                states, "the table of initial states", selection.layout().sequenceType());
-    AttentionStrategy.install(session);
-    List<LogicalPlan> inputs = new ArrayList<>(List.of(analyzed(selection.tokens())));
+    template = request.settings(1, 1);
+    refuseStream(tokens, "the table");
+    selection = TokenSelection.of(tokens.schema(), request.columns(), request.outputType());
+    inputs.add(Selected.of(session, tokens, selection.columns()));
+    DataType sequenceType = selection.layout().sequenceType();
     if (states != null) {
-      inputs.add(analyzed(this.states));
+      String name = "the table of initial states";
+      refuseStream(states, name);
+      List<Column> columns = StateTable.columns(states.schema(), name, sequenceType);
+      inputs.add(Selected.of(session, states, columns));
+    }
+    request.columns().checkOutput(sequenceType != null, request.outputColumn());
+    outputSchema = outputSchema();
+    AttentionStrategy.install(session);
+  }
+
+  /** The same for tables that stand alone; {@code states} may be null. */
+  public AttentionPlan(
+      Attention request, Dataset<Row> tokens, Dataset<Row> states, JobParts parts) {
+    this(
+        request,
+        (SparkSession) tokens.sparkSession(),
+        Selected.analyzed(tokens),
+        states == null ? null : Selected.analyzed(states),
+        parts);
+  }
+
+  private static void refuseStream(LogicalPlan plan, String name) {
+    if (plan.isStreaming()) {
+      throw new InputException(
+          "HLA_INPUT_STREAMING",
+          name + " is a stream, whose batches would each be taken for all of it");
+    }
+  }
+
+  private StructType outputSchema() {
+    StructType schema = new StructType();
+    if (sequenceType() != null) {
+      schema = schema.add(request.columns().sequence(), sequenceType(), false);
+    }
+    DataType number =
+        request.outputType() == Element.DOUBLE ? DataTypes.DoubleType : DataTypes.FloatType;
+    schema =
+        schema
+            .add(request.columns().position(), DataTypes.LongType, false)
+            .add(request.outputColumn(), DataTypes.createArrayType(number, false), false);
+    for (StructField field : selection.kept().fields()) {
+      schema = schema.add(field);
+    }
+    return schema;
+  }
+
+  /** The type of the sequence column, or null when there is none. */
+  public DataType sequenceType() {
+    return selection.layout().sequenceType();
+  }
+
+  private StructType schema(AttentionTable table) {
+    return switch (table) {
+      case OUTPUTS -> outputSchema;
+      case FINAL_STATES, PREFIXES -> StateTable.schema(sequenceType());
+      case SUMMARIES -> SummaryTable.schema(sequenceType());
+    };
+  }
+
+  /**
+   * A node of this plan; lazy.
+   *
+   * @throws IllegalStateException for final states that the request does not ask for
+   * @throws InputException HLA_OPTION_NOT_APPLICABLE for summaries that depend on what stands in
+   *     front of them
+   */
+  public LogicalPlan node(AttentionTable table) {
+    if (table == AttentionTable.FINAL_STATES && !request.wantsFinalStates()) {
+      throw new IllegalStateException("final states were not asked for");
+    }
+    if (table == AttentionTable.SUMMARIES && Summary.steps(template) > 1) {
+      throw new InputException(
+          "HLA_OPTION_NOT_APPLICABLE",
+          String.format(
+              Locale.ROOT,
+              "summaries of %s depend on what stands in front of them, expected an operator of one"
+                  + " scan step",
+              template.operator()));
     }
     List<Attribute> columns = new ArrayList<>();
-    CollectionConverters.asJava(DataTypeUtils.toAttributes(schema)).forEach(columns::add);
-    outputs =
-        org.apache.spark.sql.classic.Dataset.ofRows(
-            session, new AttentionNode(inputs, columns, this));
+    CollectionConverters.asJava(DataTypeUtils.toAttributes(schema(table))).forEach(columns::add);
+    return new AttentionNode(inputs, columns, table, this);
   }
 
-  private static LogicalPlan analyzed(Dataset<Row> table) {
-    return ((org.apache.spark.sql.classic.Dataset<Row>) table).queryExecution().analyzed();
+  /** A table of this plan; lazy. What was prepared for one of them serves all. */
+  public Dataset<Row> table(AttentionTable table) {
+    return org.apache.spark.sql.classic.Dataset.ofRows(session, node(table));
   }
 
-  /** The outputs; lazy. */
-  public Dataset<Row> outputs() {
-    return outputs;
+  /** A table of the same columns without a row. */
+  public Dataset<Row> empty(AttentionTable table) {
+    return session.createDataFrame(List.of(), schema(table));
   }
 
-  /** Runs all passes but the last, unless they have run for the plan of {@link #outputs}. */
+  /** Runs all passes but the last, unless they have run for the plan of another table. */
   public Prepared prepare() {
     return execute(
         "attention: states",
@@ -125,8 +196,10 @@ public final class AttentionPlan {
   }
 
   private <T> T execute(String name, Function<RDD<InternalRow>, T> work) {
-    QueryExecution execution =
-        ((org.apache.spark.sql.classic.Dataset<Row>) outputs).queryExecution();
+    if (execution == null) {
+      Dataset<Row> outputs = table(AttentionTable.OUTPUTS);
+      execution = ((org.apache.spark.sql.classic.Dataset<Row>) outputs).queryExecution();
+    }
     return SQLExecution.withNewExecutionId(
         execution, Option.apply(name), () -> work.apply(execution.toRdd()));
   }
@@ -153,18 +226,21 @@ public final class AttentionPlan {
     return new InputFiles(prepared.rows().rdd());
   }
 
-  String describe() {
+  String describe(AttentionTable table) {
     Map<String, String> settings = template.describe();
     return String.format(
         Locale.ROOT,
-        "%s, heads %s/%s, decay %s%s, %s, %s",
+        "%s%s, heads %s/%s, decay %s%s, %s, %s",
+        table == AttentionTable.OUTPUTS
+            ? ""
+            : table.name().toLowerCase(Locale.ROOT).replace('_', ' ') + " of ",
         settings.get("operator"),
         settings.get("num-heads"),
         settings.get("num-kv-heads"),
         settings.get("decay"),
         template.gated() ? " x gates" : "",
         settings.get("precision"),
-        compute.order().name().toLowerCase(Locale.ROOT));
+        request.compute().order().name().toLowerCase(Locale.ROOT));
   }
 
   /** All metrics of the node, by a key. */
@@ -179,11 +255,10 @@ public final class AttentionPlan {
     return pinned.pinned(plan);
   }
 
-  /** The output rows of a node, behind all passes that have to run first. */
-  RDD<InternalRow> outputs(AttentionExec node) {
-    StructType schema = outputs.schema();
-    return prepared(node)
-        .outputs()
+  /** The rows of a node, behind all passes that have to run first. */
+  RDD<InternalRow> rows(AttentionExec node) {
+    StructType schema = schema(node.table());
+    return internalRows(node)
         .mapPartitions(
             rows -> {
               UnsafeProjection projection = UnsafeProjection.create(schema);
@@ -191,6 +266,28 @@ public final class AttentionPlan {
             },
             true)
         .rdd();
+  }
+
+  private JavaRDD<InternalRow> internalRows(AttentionExec node) {
+    return switch (node.table()) {
+      case OUTPUTS -> prepared(node).outputs();
+      case FINAL_STATES -> states(prepared(node), prepared(node).finalStates());
+      case PREFIXES -> states(prepared(node), prepared(node).prefixes());
+      case SUMMARIES -> summaries(node);
+    };
+  }
+
+  private JavaRDD<InternalRow> states(Prepared from, JavaRDD<byte[]> packed) {
+    DataType type = sequenceType();
+    AttentionSettings settings = from.settings();
+    return packed.map(state -> StateTable.row(type, settings, SequenceState.unpack(state)));
+  }
+
+  private JavaRDD<InternalRow> summaries(AttentionExec node) {
+    DataType type = sequenceType();
+    PlannedTokens tokens = tokens(node);
+    JavaRDD<TreeItem> items = files(tokens).reading(() -> job().summaries(tokens));
+    return items.map(item -> SummaryTable.row(type, item));
   }
 
   private record Projected(Iterator<InternalRow> rows, UnsafeProjection projection)
@@ -229,7 +326,7 @@ public final class AttentionPlan {
               ? "from pages as they lie"
               : "by Spark's reader where they are not lists of one length, else from pages";
       figures.put(Figure.READER, reader);
-      observer.figure(Figure.READER, reader);
+      request.observer().figure(Figure.READER, reader);
     }
     return figures;
   }
@@ -237,22 +334,18 @@ public final class AttentionPlan {
   private InputFiles files(PlannedTokens tokens) {
     InputFiles files = new InputFiles(tokens.rows().rdd());
     if (files.bytes() > 0) {
-      observer.figure(Figure.FILE_BYTES, files.bytes());
+      request.observer().figure(Figure.FILE_BYTES, files.bytes());
     }
     return files;
   }
 
   private PlannedTokens tokens(AttentionExec node) {
     return new PlannedTokens(
-        pinned,
-        selection.tokens(),
-        selection.layout(),
-        node.inputs().get(0),
-        session.sessionState().conf());
+        pinned, inputs.get(0), selection, node.inputs().get(0), session.sessionState().conf());
   }
 
   private JavaRDD<InternalRow> initial(AttentionExec node) {
-    return states == null
+    return inputs.size() == 1
         ? null
         : PhysicalRows.of(node.inputs().get(1), session.sessionState().conf()).toJavaRDD();
   }
@@ -261,12 +354,12 @@ public final class AttentionPlan {
     return new AttentionJob(
         JavaSparkContext.fromSparkContext(session.sparkContext()),
         template,
-        sizes,
-        compute,
+        request.sizes(),
+        request.compute(),
         selection.layout(),
-        withFinal,
+        request.wantsFinalStates(),
         metrics,
-        observer,
+        request.observer(),
         parts);
   }
 }

@@ -14,9 +14,9 @@ import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /**
- * The output rows of a node. Whoever asks for partitions or dependencies first has the states
- * prepared, on the own thread: with the caller's job group, tags and SQL execution. What failed is
- * not kept, so that the next one tries again.
+ * The rows of a node. Whoever asks for partitions or dependencies first has the states prepared, on
+ * the own thread: with the caller's job group, tags and SQL execution. What failed is not kept, so
+ * that the next one tries again.
  */
 final class AttentionRows extends RDD<InternalRow> {
   private static final long serialVersionUID = 1L;
@@ -47,7 +47,7 @@ final class AttentionRows extends RDD<InternalRow> {
 
   @Override
   public Seq<Dependency<?>> getDependencies() {
-    Dependency<?> parent = new OneToOneDependency<>(node.plan().outputs(node));
+    Dependency<?> parent = new OneToOneDependency<>(node.plan().rows(node));
     return CollectionConverters.asScala(List.<Dependency<?>>of(parent)).toSeq();
   }
 

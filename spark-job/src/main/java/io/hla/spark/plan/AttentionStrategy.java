@@ -34,7 +34,7 @@ public final class AttentionStrategy extends SparkStrategy {
     if (logical instanceof AttentionNode node) {
       List<SparkPlan> inputs = new ArrayList<>();
       node.inputs().forEach(input -> inputs.add(planLater(node.plan().pinned(input))));
-      planned.add(new AttentionExec(inputs, node.columns(), node.plan()));
+      planned.add(new AttentionExec(inputs, node.columns(), node.table(), node.plan()));
     }
     return CollectionConverters.asScala(planned).toSeq();
   }

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.expr;
 import io.hla.spark.attend.TokenSource;
 import io.hla.spark.parquet.VectorScanFormat;
 import io.hla.spark.table.TokenRow;
+import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -14,18 +15,22 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.plans.logical.CTERelationRef;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.execution.FileSourceScanExec;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The token rows of one physical plan, which all passes read. */
 final class PlannedTokens implements TokenSource {
   private final PinnedSession pinned;
-  private final Dataset<Row> selected;
+  private final LogicalPlan selected;
+  private final StructType schema;
   private final TokenRow layout;
   private final SparkPlan plan;
   private final RDD<InternalRow> rows;
@@ -35,10 +40,15 @@ final class PlannedTokens implements TokenSource {
    * @param plan the physical plan of these
    */
   PlannedTokens(
-      PinnedSession pinned, Dataset<Row> selected, TokenRow layout, SparkPlan plan, SQLConf conf) {
+      PinnedSession pinned,
+      LogicalPlan selected,
+      TokenSelection selection,
+      SparkPlan plan,
+      SQLConf conf) {
     this.pinned = pinned;
     this.selected = selected;
-    this.layout = layout;
+    this.schema = selection.schema();
+    this.layout = selection.layout();
     this.plan = plan;
     this.rows = PhysicalRows.of(plan, conf);
   }
@@ -51,14 +61,12 @@ final class PlannedTokens implements TokenSource {
   /** Another plan over the same table, if it reads the same splits with fewer columns. */
   @Override
   public JavaRDD<InternalRow> positions() {
+    if (refersToOthers(selected)) {
+      return null;
+    }
     SparkSession session = pinned.session();
     Dataset<Row> tokens =
-        org.apache.spark.sql.classic.Dataset.ofRows(
-            session,
-            pinned.pinned(
-                ((org.apache.spark.sql.classic.Dataset<Row>) selected)
-                    .queryExecution()
-                    .analyzed()));
+        org.apache.spark.sql.classic.Dataset.ofRows(session, pinned.pinned(selected));
     Dataset<Row> narrow =
         layout.sequenceType() == null ? tokens.select("pos") : tokens.select("pos", "seq");
     QueryExecution execution =
@@ -69,6 +77,13 @@ final class PlannedTokens implements TokenSource {
     RDD<InternalRow> positions =
         PhysicalRows.of(execution.executedPlan(), session.sessionState().conf());
     return SameRows.are(rows, positions) ? positions.toJavaRDD() : null;
+  }
+
+  /** Whether a plan has a meaning within a larger one alone. */
+  private static boolean refersToOthers(LogicalPlan plan) {
+    return plan instanceof CTERelationRef
+        || CollectionConverters.asJava(plan.children()).stream()
+            .anyMatch(PlannedTokens::refersToOthers);
   }
 
   /** Whether vectors are taken from pages of Parquet files, as far as these let themselves. */
@@ -118,7 +133,7 @@ final class PlannedTokens implements TokenSource {
   }
 
   private org.apache.spark.sql.classic.Dataset<Row> inRows() {
-    return pinned.session().internalCreateDataFrame(rows, selected.schema(), false);
+    return pinned.session().internalCreateDataFrame(rows, schema, false);
   }
 
   /** Rows that are kept on disk as they were read first, and never made again. */

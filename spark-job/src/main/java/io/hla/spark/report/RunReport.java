@@ -7,6 +7,7 @@ import io.hla.spark.Figure;
 import io.hla.spark.Figure.Section;
 import io.hla.spark.JobObserver;
 import io.hla.spark.PhaseFigures;
+import io.hla.spark.Version;
 import io.hla.spark.page.Readable;
 import java.io.UncheckedIOException;
 import java.time.Instant;
@@ -68,8 +69,7 @@ public final class RunReport implements JobObserver {
     job.put("command", command);
     job.putAll(where);
     job.put("java", Runtime.version().toString());
-    String version = RunReport.class.getPackage().getImplementationVersion();
-    job.put("hla", version == null ? "unpackaged" : version);
+    job.put("hla", Version.text());
   }
 
   /** Application, master and version of a Spark. */

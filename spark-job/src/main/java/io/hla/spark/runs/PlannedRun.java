@@ -51,6 +51,11 @@ public record PlannedRun(
     return state == null ? State.initial(settings) : State.fromBytes(state);
   }
 
+  /** The same as the first and the last of a sequence whose summary is wanted. */
+  public PlannedRun summarizedAlone() {
+    return new PlannedRun(ordinal, run, 0, 0, true, true, false, null);
+  }
+
   /** The same with another state in front of it. */
   public PlannedRun with(byte[] inFront) {
     return new PlannedRun(ordinal, run, sequence, rank, last, summarized, continued, inFront);

@@ -11,17 +11,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * A Parquet table of states: {@code seq} (absent when the token table has none), {@code next_pos}
@@ -51,27 +52,19 @@ public final class StateTable {
         .add(STATE, DataTypes.BinaryType, true);
   }
 
-  /** The states as a table. */
-  public static Dataset<Row> of(
-      SparkSession spark,
-      DataType sequenceType,
-      AttentionSettings settings,
-      JavaRDD<SequenceState> states) {
-    return spark.createDataFrame(
-        states.map(state -> row(sequenceType, settings, state)), schema(sequenceType));
-  }
-
-  private static Row row(
+  /** A row of a state table, as Spark holds it inside. */
+  public static InternalRow row(
       DataType sequenceType, AttentionSettings settings, SequenceState sequence) {
+    byte[] state = sequence.state();
     List<Object> values = new ArrayList<>();
     if (sequenceType != null) {
-      values.add(sequence.sequence().external(sequenceType));
+      values.add(sequence.sequence().value());
     }
     values.add(sequence.nextPosition());
-    values.add(sequence.state() == null ? 0L : State.fromBytes(sequence.state()).tokens());
-    values.add(settings.describe().toString());
-    values.add(sequence.state());
-    return RowFactory.create(values.toArray());
+    values.add(state == null ? 0L : State.describe(state).tokens());
+    values.add(UTF8String.fromString(settings.describe().toString()));
+    values.add(state);
+    return new GenericInternalRow(values.toArray());
   }
 
   /**
@@ -138,14 +131,23 @@ public final class StateTable {
           "HLA_INPUT_STREAMING",
           name + " is a stream, whose batches would each be taken for all of it");
     }
-    checkSchema(name, states.schema(), sequenceType);
+    return states.select(columns(states.schema(), name, sequenceType).toArray(Column[]::new));
+  }
+
+  /**
+   * What {@link #of} selects from a table.
+   *
+   * @throws InputException HLA_STATE_TABLE
+   */
+  public static List<Column> columns(StructType schema, String name, DataType sequenceType) {
+    checkSchema(name, schema, sequenceType);
     List<Column> columns = new ArrayList<>();
     if (sequenceType != null) {
       columns.add(col(SEQUENCE).cast(sequenceType).as(SEQUENCE));
     }
     columns.add(col(NEXT).cast(DataTypes.LongType).as(NEXT));
     columns.add(col(STATE));
-    return states.select(columns.toArray(Column[]::new));
+    return columns;
   }
 
   /**

@@ -11,7 +11,7 @@ import java.util.Set;
 /**
  * The names of a token table's columns.
  *
- * @param sequence sequence column
+ * @param sequence sequence column; null for a table that is one sequence, whatever columns it has
  * @param sequenceRequired whether the table must have it; else a table without is one sequence
  * @param position position column
  * @param query query column, array of H d numbers
@@ -51,6 +51,11 @@ public record TokenColumns(
   /** The same with a sequence column of another name, which the table must have. */
   public TokenColumns withSequence(String name) {
     return new TokenColumns(name, true, position, query, key, value, gate, gateScale, keep);
+  }
+
+  /** The same for a table that is one sequence, whatever columns it has. */
+  public TokenColumns withoutSequence() {
+    return new TokenColumns(null, false, position, query, key, value, gate, gateScale, keep);
   }
 
   /** The same with another position column. */

@@ -7,8 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataType;
@@ -23,27 +21,25 @@ import org.apache.spark.sql.types.VariantType;
  * The columns of a token table, checked by name and type, as (pos, q, k, v, [seq], [gates], kept
  * columns). Nothing is read for it.
  *
- * @param tokens the selected columns under these names
+ * @param columns what is selected, under these names
+ * @param schema of the selected columns
  * @param layout where they stand
  * @param kept the kept columns under their own names
  */
-public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType kept) {
+public record TokenSelection(
+    List<Column> columns, StructType schema, TokenRow layout, StructType kept) {
   /** Atomic by name, but their values are neither equal nor ordered. */
   private static final List<String> GEO = List.of("geometry", "geography");
 
   /**
    * Selects the columns of a table.
    *
+   * @param schema of the table
    * @param output the type of the outputs
-   * @throws InputException HLA_INPUT_COLUMN, HLA_INPUT_TYPE or HLA_INPUT_STREAMING
+   * @throws InputException HLA_INPUT_COLUMN or HLA_INPUT_TYPE
    */
-  public static TokenSelection of(Dataset<Row> table, TokenColumns columns, Element output) {
-    check(
-        !table.isStreaming(),
-        "HLA_INPUT_STREAMING",
-        "the table is a stream, whose batches would each be taken for all of it");
-    StructType schema = table.schema();
-    List<Column> selected = new ArrayList<>();
+  public static TokenSelection of(StructType schema, TokenColumns columns, Element output) {
+    Selected selected = new Selected();
     StructField position = find(schema, columns.position());
     check(
         isIntegral(position.dataType()),
@@ -51,15 +47,20 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
         "column %s is %s, expected an integral type",
         position.name(),
         position.dataType().simpleString());
-    selected.add(Columns.named(position.name()).cast(DataTypes.LongType).as("pos"));
+    selected.add(
+        "pos",
+        Columns.named(position.name()).cast(DataTypes.LongType),
+        DataTypes.LongType,
+        position.nullable());
     StructField[] arrays = {
       find(schema, columns.query()), find(schema, columns.key()), find(schema, columns.value())
     };
     for (int i = 0; i < 3; i++) {
-      selected.add(numbers(arrays[i]).as("qkv".substring(i, i + 1)));
+      selected.addNumbers("qkv".substring(i, i + 1), arrays[i]);
     }
     StructField sequence = null;
-    if (columns.sequenceRequired() || has(schema, columns.sequence())) {
+    if (columns.sequence() != null
+        && (columns.sequenceRequired() || has(schema, columns.sequence()))) {
       sequence = find(schema, columns.sequence());
       check(
           sequence.dataType() instanceof AtomicType
@@ -75,34 +76,53 @@ public record TokenSelection(Dataset<Row> tokens, TokenRow layout, StructType ke
           "column %s is %s, whose values are equal by its collation, expected string",
           sequence.name(),
           sequence.dataType().simpleString());
-      selected.add(Columns.named(sequence.name()).as("seq"));
+      selected.add("seq", sequence);
     }
     if (columns.gate() != null) {
-      selected.add(numbers(find(schema, columns.gate())).as("g"));
+      selected.addNumbers("g", find(schema, columns.gate()));
     }
     StructType kept = new StructType();
     for (String name : columns.keep()) {
       StructField field = find(schema, name);
       kept = kept.add(field);
-      selected.add(Columns.named(field.name()).as("keep" + kept.size()));
+      selected.add("keep" + kept.size(), field);
     }
-    Dataset<Row> data = table.select(selected.toArray(Column[]::new));
-    return new TokenSelection(data, TokenRow.of(data.schema(), columns, sequence, output), kept);
+    return new TokenSelection(
+        List.copyOf(selected.columns),
+        selected.schema,
+        TokenRow.of(selected.schema, columns, sequence, output),
+        kept);
   }
 
-  private static Column numbers(StructField field) {
-    DataType element =
-        field.dataType() instanceof ArrayType array ? array.elementType() : DataTypes.NullType;
-    check(
-        element instanceof NumericType,
-        "HLA_INPUT_TYPE",
-        "column %s is %s, expected array<float> or array<double>",
-        field.name(),
-        field.dataType().simpleString());
-    boolean asStored = element.equals(DataTypes.FloatType) || element.equals(DataTypes.DoubleType);
-    return asStored
-        ? Columns.named(field.name())
-        : Columns.named(field.name()).cast(DataTypes.createArrayType(DataTypes.DoubleType));
+  private static final class Selected {
+    final List<Column> columns = new ArrayList<>();
+    StructType schema = new StructType();
+
+    void add(String name, Column column, DataType type, boolean nullable) {
+      columns.add(column.as(name));
+      schema = schema.add(name, type, nullable);
+    }
+
+    void add(String name, StructField field) {
+      add(name, Columns.named(field.name()), field.dataType(), field.nullable());
+    }
+
+    void addNumbers(String name, StructField field) {
+      DataType element =
+          field.dataType() instanceof ArrayType array ? array.elementType() : DataTypes.NullType;
+      check(
+          element instanceof NumericType,
+          "HLA_INPUT_TYPE",
+          "column %s is %s, expected array<float> or array<double>",
+          field.name(),
+          field.dataType().simpleString());
+      if (element.equals(DataTypes.FloatType) || element.equals(DataTypes.DoubleType)) {
+        add(name, field);
+      } else {
+        ArrayType doubles = DataTypes.createArrayType(DataTypes.DoubleType);
+        add(name, Columns.named(field.name()).cast(doubles), doubles, field.nullable());
+      }
+    }
   }
 
   private static boolean isIntegral(DataType type) {

@@ -1,0 +1,190 @@
+package io.hla.spark.sql;
+
+import io.hla.spark.AttentionOption;
+import io.hla.spark.InputException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.catalyst.expressions.Cast;
+import org.apache.spark.sql.catalyst.expressions.EvalMode;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.FunctionTableSubqueryArgumentExpression;
+import org.apache.spark.sql.catalyst.expressions.Literal;
+import org.apache.spark.sql.catalyst.plans.logical.FunctionSignature;
+import org.apache.spark.sql.catalyst.plans.logical.InputParameter;
+import org.apache.spark.sql.catalyst.plans.logical.NamedParametersSupport$;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.IntegralType;
+import org.apache.spark.sql.types.NullType;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
+import scala.Option;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * The arguments of a table function: a token table, {@link AttentionOption}s by name, and a table
+ * of initial states. Names are checked by Spark, with its own errors.
+ */
+final class TableArguments {
+  private static final AttentionOption[] OPTIONS = AttentionOption.values();
+  private static final FunctionSignature SIGNATURE = signature();
+
+  private final String function;
+  private final TableArgument tokens;
+  private final TableArgument initialState;
+  private final Map<AttentionOption, Object> options = new EnumMap<>(AttentionOption.class);
+
+  /**
+   * @throws InputException HLA_OPTION_TYPE for a value of another type or one that is no constant,
+   *     HLA_OPTION_CONFLICT for a column that is named twice
+   */
+  TableArguments(String function, Seq<Expression> given) {
+    this.function = function;
+    List<Expression> arguments =
+        new ArrayList<>(
+            CollectionConverters.asJava(
+                NamedParametersSupport$.MODULE$.defaultRearrange(
+                    SIGNATURE, given, function, SQLConf.get().resolver())));
+    tokens = table("tokens", arguments.get(0));
+    Expression states = arguments.get(arguments.size() - 1);
+    initialState = isNull(states) ? null : table("initial_state", states);
+    if (initialState != null && initialState.hasClauses()) {
+      throw new InputException(
+          "HLA_TABLE_CLAUSE", function + ": initial_state takes no PARTITION BY or ORDER BY");
+    }
+    for (int i = 0; i < OPTIONS.length; i++) {
+      Expression argument = arguments.get(i + 1);
+      if (!isNull(argument)) {
+        options.put(OPTIONS[i], value(OPTIONS[i], argument));
+      }
+    }
+    AttentionOption twice = tokens.alsoSetBy(List.copyOf(options.keySet()));
+    if (twice != null) {
+      throw new InputException(
+          "HLA_OPTION_CONFLICT",
+          function + ": " + twice.key() + " is named by an argument and by a clause of the table");
+    }
+  }
+
+  private static FunctionSignature signature() {
+    Option<Expression> absent = Option.apply(Literal.create(null, DataTypes.NullType));
+    List<InputParameter> parameters = new ArrayList<>();
+    parameters.add(new InputParameter("tokens", Option.empty()));
+    for (AttentionOption option : OPTIONS) {
+      parameters.add(new InputParameter(option.key(), absent));
+    }
+    parameters.add(new InputParameter("initial_state", absent));
+    return new FunctionSignature(CollectionConverters.asScala(parameters).toSeq());
+  }
+
+  TableArgument tokens() {
+    return tokens;
+  }
+
+  /** Null for none. */
+  TableArgument initialState() {
+    return initialState;
+  }
+
+  /** Those that were given, as {@link AttentionOption#set} takes them. */
+  Map<AttentionOption, Object> options() {
+    return options;
+  }
+
+  private static boolean isNull(Expression argument) {
+    return argument.dataType() instanceof NullType;
+  }
+
+  private TableArgument table(String name, Expression argument) {
+    if (argument instanceof FunctionTableSubqueryArgumentExpression table) {
+      return new TableArgument(function, table);
+    }
+    throw refused(name, argument, "a table, as in TABLE(" + name + ")");
+  }
+
+  private Object value(AttentionOption option, Expression argument) {
+    DataType type = option.type();
+    if (type instanceof ArrayType array) {
+      boolean one = !(argument.dataType() instanceof ArrayType);
+      DataType element =
+          one ? argument.dataType() : ((ArrayType) argument.dataType()).elementType();
+      if (!fits(element, array.elementType())) {
+        throw refused(option.key(), argument, words(type));
+      }
+      return one
+          ? inArray(array.elementType(), evaluate(option, argument, array.elementType()))
+          : elements(option, argument, (ArrayData) evaluate(option, argument, type));
+    }
+    if (!fits(argument.dataType(), type)) {
+      throw refused(option.key(), argument, words(type));
+    }
+    Object value = evaluate(option, argument, type);
+    return type instanceof StringType ? value.toString() : value;
+  }
+
+  /** Whether values of a type can be taken for another without loss of meaning. */
+  private static boolean fits(DataType from, DataType to) {
+    if (to instanceof IntegralType) {
+      return from instanceof IntegralType;
+    }
+    if (to.equals(DataTypes.DoubleType)) {
+      return from instanceof NumericType;
+    }
+    return to instanceof StringType ? from instanceof StringType : from.equals(to);
+  }
+
+  private static String words(DataType type) {
+    return "a constant of type " + type.simpleString();
+  }
+
+  private Object evaluate(AttentionOption option, Expression argument, DataType type) {
+    if (!argument.foldable()) {
+      throw refused(option.key(), argument, words(type));
+    }
+    Option<String> zone = Option.apply(SQLConf.get().sessionLocalTimeZone());
+    Object value = new Cast(argument, type, zone, EvalMode.ANSI()).eval(null);
+    if (value == null) {
+      throw refused(option.key(), argument, words(type));
+    }
+    return value;
+  }
+
+  private static Object inArray(DataType element, Object value) {
+    return element instanceof StringType
+        ? new String[] {value.toString()}
+        : new double[] {(Double) value};
+  }
+
+  private Object elements(AttentionOption option, Expression argument, ArrayData array) {
+    for (int i = 0; i < array.numElements(); i++) {
+      if (array.isNullAt(i)) {
+        throw refused(option.key(), argument, "an array without nulls");
+      }
+    }
+    if (((ArrayType) option.type()).elementType() instanceof StringType) {
+      String[] names = new String[array.numElements()];
+      for (int i = 0; i < names.length; i++) {
+        names[i] = array.getUTF8String(i).toString();
+      }
+      return names;
+    }
+    return array.toDoubleArray();
+  }
+
+  private InputException refused(String name, Expression argument, String expected) {
+    String found =
+        argument instanceof FunctionTableSubqueryArgumentExpression
+            ? "a table"
+            : argument.sql() + " (" + argument.dataType().simpleString() + ")";
+    return new InputException(
+        "HLA_OPTION_TYPE",
+        String.format(Locale.ROOT, "%s: %s is %s, expected %s", function, name, found, expected));
+  }
+}

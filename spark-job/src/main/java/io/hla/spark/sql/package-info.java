@@ -1,0 +1,2 @@
+/** Attention and its states as functions of Spark's SQL. */
+package io.hla.spark.sql;
