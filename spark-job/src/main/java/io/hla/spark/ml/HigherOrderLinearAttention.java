@@ -9,6 +9,7 @@ import io.hla.spark.table.Columns;
 import io.hla.spark.table.TokenColumns;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.ml.Transformer;
@@ -72,12 +73,10 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
 
   @Override
   public Param<?>[] params() {
-    // In the order of names, as other stages have them. A Params asks for them while it is made.
-    return options == null
-        ? new Param<?>[0]
-        : Stream.concat(Arrays.stream(options.all()), Stream.of(initialStates))
-            .sorted((one, other) -> one.name().compareTo(other.name()))
-            .toArray(Param<?>[]::new);
+    // In the order of names, as other stages have them.
+    return Stream.concat(Arrays.stream(options.all()), Stream.of(initialStates))
+        .sorted(Comparator.comparing(Param::name))
+        .toArray(Param<?>[]::new);
   }
 
   /** The param of an option. {@link AttentionOption#KEEP} has none: all columns are kept. */

@@ -90,7 +90,8 @@ final class OptionParams implements Serializable {
   static String name(AttentionOption option) {
     StringBuilder name = new StringBuilder();
     for (String word : option.key().split("_")) {
-      name.append(name.isEmpty() ? word.substring(0, 1) : word.substring(0, 1).toUpperCase(Locale.ROOT))
+      name.append(
+              name.isEmpty() ? word.substring(0, 1) : word.substring(0, 1).toUpperCase(Locale.ROOT))
           .append(word.substring(1));
     }
     return name.toString();
