@@ -1,8 +1,11 @@
 """One Spark for all tests: a classic session, or a Connect client and server where HLA_TEST_REMOTE names a master."""
 
 import os
+import tempfile
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
@@ -32,6 +35,7 @@ class Tokens:
     """Tokens of one sequence; small integers, whose sums are exact in any order."""
 
     def __init__(self, count, heads, kv_heads, d, dv, seed=1):
+        self.path = None
         random = np.random.default_rng(seed)
         self.heads, self.kv_heads = heads, kv_heads
         self.q = random.integers(-2, 3, (count, heads, d)).astype(float)
@@ -39,13 +43,16 @@ class Tokens:
         self.v = random.integers(-2, 3, (count, kv_heads, dv)).astype(float)
         self.gates = random.integers(0, 2, (count, heads)).astype(float)
 
-    def frame(self, spark, sequence="a", start=0):
-        rows = [
-            (sequence, start + t, *(x[t].ravel().tolist() for x in (self.q, self.k, self.v, self.gates)), f"w{t}")
-            for t in range(len(self.q))
-        ]
-        vectors = ", ".join(f"{name} array<double>" for name in "qkvg")
-        return spark.createDataFrame(rows, f"seq string, pos int, {vectors}, word string")
+    def frame(self, spark):
+        """Sequence a from position 0 on, as a table of files."""
+        if self.path is None:
+            columns = {"seq": ["a"] * len(self.q), "pos": pa.array(range(len(self.q)), pa.int32())}
+            for name, values in (("q", self.q), ("k", self.k), ("v", self.v), ("g", self.gates)):
+                columns[name] = pa.array(values.reshape(len(values), -1).tolist(), pa.list_(pa.float64()))
+            columns["word"] = [f"w{t}" for t in range(len(self.q))]
+            self.path = os.path.join(tempfile.mkdtemp(), "tokens.parquet")
+            pq.write_table(pa.table(columns), self.path)
+        return spark.read.parquet(self.path)
 
     def hla2(self, decay=1.0):
         """The definition: sums over i <= j <= t."""

@@ -3,8 +3,9 @@
 Usage: python moby_dick.py, in a checkout whose wheel is installed.
 """
 
-import hla_spark
 from pyspark.sql import SparkSession
+
+import hla_spark
 
 spark = hla_spark.configure(SparkSession.builder).getOrCreate()
 model = {"model": "data/glove-moby-100d.safetensors", "vocab": "data/vocab.txt"}

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-class HigherOrderLinearAttention(Transformer, AttentionParams, DefaultParamsReadable, DefaultParamsWritable):
+class HigherOrderLinearAttention(
+    Transformer,
+    AttentionParams,
+    DefaultParamsReadable["HigherOrderLinearAttention"],  # type: ignore[misc, unused-ignore]
+    DefaultParamsWritable,
+):
     """``attend`` as a stage: all columns of the input, and behind them the outputs, arrays of H dv floats.
 
     Params are the options of ``attend`` in camel case, and ``initialStates``, the name of a table or view. The stage

@@ -396,6 +396,29 @@ class HigherOrderLinearAttentionTest {
   }
 
   @Test
+  void theExampleOfTheReadme() throws IOException {
+    Path path = folder.resolve("wide");
+    AttentionSettings settings = AttentionSettings.builder(4, 4).heads(8, 2).build();
+    List<Row> rows = TokenStream.normal(settings, 20, SEED).rows("a", 0);
+    TokenFiles.write(spark, TokenStream.SCHEMA, TokenFiles.split(rows, 2), path);
+    Dataset<Row> tokens = spark.read().parquet(path.toString());
+    PipelineStage attention =
+        new HigherOrderLinearAttention().setNumHeads(8).setNumKvHeads(2).setDecay(0.999);
+    PipelineModel model = new Pipeline().setStages(new PipelineStage[] {attention}).fit(tokens);
+    Dataset<Row> outputs = model.transform(tokens);
+    assertThat(outputs.count()).isEqualTo(20);
+    String section =
+        Files.readString(Path.of("README.md")).split("## In spark.ml\n")[1].split("\n## ")[0];
+    String example =
+        String.join("", section.lines().filter(line -> line.startsWith("    ")).toList());
+    String here =
+        Files.readString(
+            Path.of("src/test/java", getClass().getName().replace('.', '/') + ".java"));
+    assertThat(example).isNotBlank();
+    assertThat(here.replaceAll("\\s", "")).contains(example.replaceAll("\\s", ""));
+  }
+
+  @Test
   void transformTakesOtherValues() {
     HigherOrderLinearAttention stage = stage();
     ParamMap others =
