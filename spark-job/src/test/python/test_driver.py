@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import outputs_of
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 import hla_spark
 from hla_spark import _jar
@@ -46,9 +46,10 @@ def test_javas_stage_is_in_the_jar(classic, tokens):
     stages = classic.sparkContext._gateway.new_array(classic._jvm.org.apache.spark.ml.PipelineStage, 1)
     stages[0] = java
     model = classic._jvm.org.apache.spark.ml.Pipeline().setStages(stages).fit(frame._jdf)
-    rows = model.transform(frame._jdf).select("pos", ["o"]).orderBy("pos", []).collectAsList()
+    outputs = DataFrame(model.transform(frame._jdf), classic)
+    assert outputs.columns == [*frame.columns, "o"]
     expected = outputs_of(hla_spark.attend(frame, num_heads=4, num_kv_heads=2))
-    assert np.array_equal([list(row.getList(1)) for row in rows], expected)
+    assert np.array_equal(outputs_of(outputs), expected)
 
 
 def test_text_is_refused_by_name(classic):
@@ -98,7 +99,7 @@ def run(*words, **environment):
 
 WITHOUT = """
 import hla_spark
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
 tokens = spark.range(3).selectExpr("id AS pos", "array(1D) AS q", "array(1D) AS k", "array(1D) AS v")
 for call in (hla_spark.attend, hla_spark.validate, hla_spark.HigherOrderLinearAttention().transform):

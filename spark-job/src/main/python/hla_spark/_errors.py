@@ -9,7 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from pyspark.errors import PySparkException
 
-_NAMED = re.compile(r"\[(HLA_[A-Z0-9_]+)\]\s*([^\n]*)")
+#: Connect puts Java's class between the two.
+_NAMED = re.compile(r"\[(HLA_[A-Z0-9_]+)\]\s*(?:\(io\.hla\.[\w.]+\)\s*)?([^\n]*)")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -22,7 +23,7 @@ class HlaError(PySparkException):
         message: place, found and expected.
 
     Calls of this package raise it. What an action finds in the rows (``collect``, ``write``, ..) is raised by
-    Spark, in Spark's own classes: ``HlaError.of`` finds the name in those.
+    Spark, as a ``PySparkException`` or as py4j's ``Py4JJavaError``: ``HlaError.of`` finds the name in those.
     """
 
     def __init__(self, condition: str, message: str):

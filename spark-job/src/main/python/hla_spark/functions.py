@@ -33,7 +33,11 @@ def _constant(value: Any) -> Any:
         return value
     if hasattr(value, "tolist"):
         value = value.tolist()
-    return list(value) if isinstance(value, Sequence) else value
+    if not isinstance(value, Sequence):
+        return value
+    # Spark wants elements of one type.
+    number = any(isinstance(element, float) for element in value)
+    return [float(element) for element in value] if number else list(value)
 
 
 def attend(
