@@ -14,6 +14,8 @@ import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.runs.Run;
+import io.hla.spark.stream.AttentionStream;
+import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.table.HeadSizes;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenColumns;
@@ -370,6 +372,24 @@ public final class Attention {
    */
   public Map<Figure, Object> estimate(Dataset<Row> tokens) {
     return plan(tokens, JobParts.SOUND).estimate();
+  }
+
+  /**
+   * The outputs of a stream of tokens, with the state of every sequence in the query's checkpoint;
+   * positions that are late, come again or are missing end the query.
+   *
+   * @param tokens a stream, or a table
+   * @param states that sequences go on from, as {@link #initialStates} takes them; null for those
+   *     of this request, if it has any
+   * @throws InputException as {@link AttentionStream#attend} does
+   */
+  public Dataset<Row> stream(Dataset<Row> tokens, Dataset<Row> states) {
+    return stream(tokens, states, StreamOptions.defaults());
+  }
+
+  /** The same with another way to deal with positions that come out of order. */
+  public Dataset<Row> stream(Dataset<Row> tokens, Dataset<Row> states, StreamOptions options) {
+    return AttentionStream.attend(this, tokens, states == null ? initialStates : states, options);
   }
 
   private AttentionPlan plan(Dataset<Row> tokens, JobParts parts) {

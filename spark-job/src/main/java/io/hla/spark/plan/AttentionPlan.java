@@ -81,13 +81,13 @@ public final class AttentionPlan {
     pinned = PinnedSession.of(session);
     metrics = JobMetrics.of(session.sparkContext());
     template = request.settings(1, 1);
-    refuseStream(tokens, "the table");
+    refuseStream(tokens, "the table", "; Attention.stream is for streams");
     selection = TokenSelection.of(tokens.schema(), request.columns(), request.outputType());
     inputs.add(Selected.of(session, tokens, selection.columns()));
     DataType sequenceType = selection.layout().sequenceType();
     if (states != null) {
       String name = "the table of initial states";
-      refuseStream(states, name);
+      refuseStream(states, name, "");
       List<Column> columns = StateTable.columns(states.schema(), name, sequenceType);
       inputs.add(Selected.of(session, states, columns));
     }
@@ -107,11 +107,11 @@ public final class AttentionPlan {
         parts);
   }
 
-  private static void refuseStream(LogicalPlan plan, String name) {
+  private static void refuseStream(LogicalPlan plan, String name, String instead) {
     if (plan.isStreaming()) {
       throw new InputException(
           "HLA_INPUT_STREAMING",
-          name + " is a stream, whose batches would each be taken for all of it");
+          name + " is a stream, whose batches would each be taken for all of it" + instead);
     }
   }
 

@@ -1,0 +1,91 @@
+package io.hla.spark.stream;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.hla.algebra.State;
+import io.hla.kernels.Applier;
+import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.Element;
+import io.hla.kernels.Kernels;
+import io.hla.kernels.TokenRows;
+import io.hla.spark.state.StateTable;
+import io.hla.spark.table.PackedTokens;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
+
+/**
+ * Makes a table of states from what the state store of a stream holds. Methods are called by
+ * generated code.
+ */
+public final class StoredStates implements Serializable {
+  private static final long serialVersionUID = 1L;
+  private static final StructType SCHEMA = StateTable.schema(null);
+
+  private StoredStates() {}
+
+  /**
+   * The table.
+   *
+   * @param value the column of streamed states
+   * @param sequence the column of their keys; null for one sequence
+   */
+  static Dataset<Row> table(Dataset<Row> stored, Column value, Column sequence) {
+    Column state =
+        RowBytes.column(
+            RowBytes.call(new StoredStates(), "state", SCHEMA, RowBytes.expression(value)));
+    List<Column> columns = new ArrayList<>();
+    if (sequence != null) {
+      columns.add(sequence.as("seq"));
+    }
+    columns.add(state.as("state"));
+    Dataset<Row> rows = stored.select(columns.toArray(Column[]::new));
+    columns.set(columns.size() - 1, col("state.*"));
+    if (sequence != null) {
+      columns.set(0, col("seq"));
+    }
+    return rows.where(col("state.state").isNotNull()).select(columns.toArray(Column[]::new));
+  }
+
+  /** (next_pos, tokens, settings, state); state null for a sequence that has no tokens yet. */
+  public InternalRow state(byte[] bytes) {
+    StreamedState stored = StreamedState.fromBytes(bytes);
+    GenericInternalRow row = new GenericInternalRow(SCHEMA.length());
+    row.update(0, stored.nextPosition());
+    row.update(1, 0L);
+    row.update(2, UTF8String.EMPTY_UTF8);
+    if (stored.state() != null) {
+      byte[] state = behindPending(stored);
+      State.Description found = State.describe(state);
+      row.update(1, found.tokens());
+      row.update(2, UTF8String.fromString(found.settings().describe().toString()));
+      row.update(3, state);
+    }
+    return row;
+  }
+
+  /** The state behind all tokens. */
+  private static byte[] behindPending(StreamedState stored) {
+    PackedTokens pending = stored.pending();
+    if (pending.count() == 0) {
+      return stored.state();
+    }
+    State state = State.fromBytes(stored.state());
+    // Only kernels in blocks leave tokens pending.
+    AttentionKernel kernel = Kernels.java();
+    try (Applier applier = kernel.applier(state);
+        TokenRows rows =
+            kernel.rows(state.settings(), pending.count(), pending.element(), Element.FLOAT)) {
+      pending.copyTo(rows);
+      applier.apply(rows, pending.count());
+      return applier.state().toBytes();
+    }
+  }
+}
