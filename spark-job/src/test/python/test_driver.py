@@ -40,6 +40,33 @@ def test_validation_refuses(classic, tokens):
         hla_spark.validate(frame, num_haeds=4)
 
 
+def test_streams(classic, tokens, tmp_path):
+    batch = tokens.frame(classic)
+    options = {"num_heads": 4, "num_kv_heads": 2, "decay": 0.5, "output_type": "double"}
+    for part, rows in enumerate(("pos < 5", "pos >= 5")):
+        batch.where(rows).coalesce(1).write.mode("append").parquet(str(tmp_path / "in" / str(part)))
+    states = hla_spark.final_states(batch.where("pos < 5"), num_heads=4, num_kv_heads=2, decay=0.5)
+    stream = classic.readStream.schema(batch.schema).parquet(str(tmp_path / "in" / "*"))
+    later = classic.readStream.schema(batch.schema).parquet(str(tmp_path / "in" / "1"))
+    expected = tokens.hla2(0.5)
+    cases = {
+        "whole": (hla_spark.attend_stream(stream, keep="word", start_at=0, **options), expected),
+        "later": (hla_spark.attend_stream(later, states=states, late="drop", hold_back=3, **options), expected[5:]),
+    }
+    for name, (outputs, values) in cases.items():
+        assert outputs.isStreaming
+        writer = outputs.writeStream.format("memory").queryName(name)
+        query = writer.option("checkpointLocation", str(tmp_path / name)).trigger(availableNow=True).start()
+        query.awaitTermination()
+        assert np.array_equal(outputs_of(classic.table(name)), values)
+    assert cases["whole"][0].columns == ["seq", "pos", "o", "word"]
+    with pytest.raises(hla_spark.HlaError) as refused:
+        hla_spark.attend_stream(stream, late="never")
+    assert refused.value.condition == "HLA_OPTION_VALUE"
+    with pytest.raises(TypeError, match="num_haeds"):
+        hla_spark.attend_stream(stream, num_haeds=4)
+
+
 def test_javas_stage_is_in_the_jar(classic, tokens):
     frame = tokens.frame(classic)
     java = classic._jvm.io.hla.spark.ml.HigherOrderLinearAttention().setNumHeads(4).setNumKvHeads(2)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import HlaError
 from ._jar import check, configure, jar_path
 from ._version import __version__
-from .driver import text_tokens, validate
+from .driver import attend_stream, text_tokens, validate
 from .functions import (
     attend,
     final_states,
@@ -39,6 +39,7 @@ __all__ = [
     "StateMatrices",
     "__version__",
     "attend",
+    "attend_stream",
     "check",
     "configure",
     "final_states",

@@ -1,4 +1,4 @@
-"""What needs the driver's JVM, and so a classic session: validation, and text as tokens."""
+"""What needs the driver's JVM, and so a classic session: validation, streams, and text as tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._errors import named_errors
 from ._jar import check, jvm
-from .functions import _constant
+from .functions import _constant, attend
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -35,12 +35,7 @@ def validate(
         HlaError: HLA_CONNECT on Spark Connect; others if the table or an option is refused.
         TypeError: for options that there are not.
     """
-    from .functions import final_states
-
-    known = {*(final_states.__kwdefaults__ or {}), "output_type"} - {"states", "require_state"}
-    unknown = sorted(options.keys() - known)
-    if unknown:
-        raise TypeError(f"validate() got an unexpected keyword argument '{unknown[0]}'")
+    said = _said("validate", options, "keep", "require_state")
     if not 0 < sample <= 1:
         raise ValueError(f"sample is {sample}, expected above 0 and at most 1")
     from pyspark.sql import DataFrame
@@ -48,9 +43,63 @@ def validate(
     spark = df.sparkSession
     entry = jvm(spark, "validate")
     check(spark)
-    said = {name: _constant(value) for name, value in options.items() if value is not None}
     frame = entry.io.hla.spark.python.PythonCalls.validate(df._jdf, said, compare_tokens, float(sample), seed)
     return DataFrame(frame, spark)
+
+
+@named_errors
+def attend_stream(
+    df: DataFrame,
+    *,
+    states: DataFrame | None = None,
+    late: Literal["fail", "drop", "error"] = "fail",
+    hold_back: int = 0,
+    start_at: int | None = None,
+    **options: Any,
+) -> DataFrame:
+    """Attention over a stream, with the state of every sequence in the query's checkpoint. Runs nothing.
+
+    Args:
+        df: a streaming DataFrame of tokens, with the columns of ``attend``; a table is one micro-batch.
+        states: states that sequences of a new checkpoint go on from.
+        late: what becomes of positions that come late or again: fail ends the query, drop leaves them out, error
+            gives a row without output and a column ``error``.
+        hold_back: the most rows of a sequence that wait for a position in front of them; 0: a missing one is an error.
+        start_at: the first position of sequences without a state; the smallest of their first micro-batch unless
+            given.
+        options: those of ``attend``; what they say of runs, order and scans does not apply.
+
+    Returns:
+        As ``attend``, for ``writeStream``.
+
+    Raises:
+        HlaError: HLA_CONNECT on Spark Connect; others for columns, states and options that are refused.
+        TypeError: for options that there are not.
+    """
+    said = _said("attend_stream", options)
+    from pyspark.sql import DataFrame
+
+    spark = df.sparkSession
+    entry = jvm(spark, "attend_stream")
+    check(spark)
+    frame = entry.io.hla.spark.python.PythonCalls.stream(
+        df._jdf, None if states is None else states._jdf, said, late, hold_back, _long(entry, start_at)
+    )
+    return DataFrame(frame, spark)
+
+
+def _long(entry: Any, value: int | None) -> Any:
+    """A Long of Java; py4j would make a small number an Integer."""
+    return None if value is None else entry.java.lang.Long.valueOf(str(value))
+
+
+def _said(function: str, options: dict[str, Any], *but: str) -> dict[str, Any]:
+    """Options of ``attend`` that are not None. Raises TypeError for others."""
+    known = (attend.__kwdefaults__ or {}).keys() - {"states", *but}
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise TypeError(f"{function}() got an unexpected keyword argument '{unknown[0]}'")
+    return {name: _constant(value) for name, value in options.items() if value is not None}
 
 
 @named_errors

@@ -351,7 +351,7 @@ def summaries(
     moves a state over one.
 
     Returns:
-        (seq if there is one, start_pos, next_pos, tokens, settings, summary).
+        (seq if there is one, start_pos, next_pos, settings, summary).
     """
     options = {
         "operator": operator,

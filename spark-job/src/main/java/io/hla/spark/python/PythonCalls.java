@@ -5,6 +5,7 @@ import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
+import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.text.EmbeddingModel;
 import io.hla.spark.text.TextTokens;
 import io.hla.spark.validate.Check;
@@ -68,6 +69,32 @@ public final class PythonCalls {
       throw new InputException(refused.condition(), refused.getMessage(), refused);
     }
     return spark.createDataFrame(rows, CHECKS);
+  }
+
+  /**
+   * Attention over a stream, {@link Attention#stream(Dataset, Dataset, StreamOptions)}.
+   *
+   * @param states that sequences go on from, or null
+   * @param options values by {@link AttentionOption#key}
+   * @param late what becomes of late positions: fail, drop or error
+   * @param holdBack rows of a sequence that wait for those in front of them
+   * @param startAt the first position of new sequences, or null for any
+   * @throws InputException if columns, states or an option are refused
+   */
+  public static Dataset<Row> stream(
+      Dataset<Row> tokens,
+      Dataset<Row> states,
+      Map<String, Object> options,
+      String late,
+      int holdBack,
+      Long startAt) {
+    StreamOptions order = StreamOptions.defaults().late(late).holdBack(holdBack);
+    try {
+      return request(options).stream(
+          tokens, states, startAt == null ? order : order.startAt(startAt));
+    } catch (SettingsException refused) {
+      throw new InputException(refused.condition(), refused.getMessage(), refused);
+    }
   }
 
   private static Row row(Check check) {
