@@ -9,8 +9,9 @@ from typing import ParamSpec, TypeVar
 
 from pyspark.errors import PySparkException
 
-#: Connect puts Java's class between the two.
-_NAMED = re.compile(r"\[(HLA_[A-Z0-9_]+)\]\s*(?:\(io\.hla\.[\w.]+\)\s*)?([^\n]*)")
+_NAMED = re.compile(r"\[(HLA_[A-Z0-9_]+)\]\s*([^\n]*)")
+#: Spark Connect begins with Java's class and leaves the name of the error to getCondition.
+_CLASS = re.compile(r"^\(io\.hla\.[\w.]+\)\s*")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -45,7 +46,6 @@ class HlaError(PySparkException):
         """
         if isinstance(error, HlaError):
             return error
-        # Spark's classes for messages of its own show them without the name of the error.
         condition = error.getCondition() if isinstance(error, PySparkException) else None
         named = _NAMED.search(str(error))
         if condition is not None and condition.startswith("HLA_"):
@@ -56,7 +56,7 @@ class HlaError(PySparkException):
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return re.sub(r"^io\.hla\.\S+Exception: ", "", lines[0]) if lines else ""
+    return _CLASS.sub("", lines[0]) if lines else ""
 
 
 def named_errors(function: Callable[_P, _R]) -> Callable[_P, _R]:
