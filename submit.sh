@@ -142,7 +142,8 @@ check_distribution() {
 # --- Build -------------------------------------------------------------------------------------------------------
 
 application_is_current() {
-  [ -f "$application" ] && [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main -newer "$application")" ]
+  [ -f "$application" ] &&
+    [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main -newer "$application" -not -path '*/src/main/python*')" ]
 }
 
 embedded_spark_is_current() {

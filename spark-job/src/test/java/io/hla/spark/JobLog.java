@@ -9,7 +9,7 @@ import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.SparkSession;
 
 /** The jobs of a context from when it was opened, with what their callers said of them. */
-final class JobLog extends SparkListener implements AutoCloseable {
+public final class JobLog extends SparkListener implements AutoCloseable {
   private final SparkContext context;
   private final List<Job> jobs = new ArrayList<>();
 
@@ -19,13 +19,13 @@ final class JobLog extends SparkListener implements AutoCloseable {
    * @param tags separated by commas
    * @param execution id of the SQL execution that it is part of
    */
-  record Job(String description, String group, String tags, String execution) {}
+  public record Job(String description, String group, String tags, String execution) {}
 
   private JobLog(SparkContext context) {
     this.context = context;
   }
 
-  static JobLog of(SparkSession spark) {
+  public static JobLog of(SparkSession spark) {
     JobLog log = new JobLog(spark.sparkContext());
     log.settle();
     log.context.addSparkListener(log);
@@ -44,7 +44,7 @@ final class JobLog extends SparkListener implements AutoCloseable {
   }
 
   /** All jobs so far. */
-  List<Job> jobs() {
+  public List<Job> jobs() {
     settle();
     synchronized (this) {
       return List.copyOf(jobs);

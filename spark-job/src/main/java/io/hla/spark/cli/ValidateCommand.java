@@ -1,7 +1,5 @@
 package io.hla.spark.cli;
 
-import static org.apache.spark.sql.functions.min;
-
 import io.hla.spark.Attention;
 import io.hla.spark.Figure;
 import io.hla.spark.GateScale;
@@ -9,7 +7,6 @@ import io.hla.spark.cli.ReportOptions.Reporting;
 import io.hla.spark.report.RunReport;
 import io.hla.spark.synthetic.Distribution;
 import io.hla.spark.synthetic.SyntheticTokens;
-import io.hla.spark.table.Columns;
 import io.hla.spark.table.TokenColumns;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
@@ -22,7 +19,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -121,25 +117,13 @@ final class ValidateCommand implements Callable<Integer> {
             .columns(table.columns().keeping(List.of()))
             .observer(reporting.observer());
     Validator.Verdict verdict =
-        new Validator(
-                spark, request, tokens, prefix(request, tokens), compareTokens, sample, sampleSeed)
-            .run();
+        Validator.of(spark, request, tokens, compareTokens, sample, sampleSeed).run();
     print(verdict, report);
     if (page != null) {
       Files.writeString(page, new ValidationPage(verdict, report).html());
       System.out.println("page             " + page);
     }
     return verdict.holds() ? 0 : DOES_NOT_HOLD;
-  }
-
-  /** The tokens that are not too far behind the first position. */
-  private Dataset<Row> prefix(Attention request, Dataset<Row> tokens) {
-    // Looks at the columns, so that what is wrong with them is said in our words.
-    request.attend(tokens);
-    Column position = Columns.named(request.columns().position());
-    Row first = tokens.agg(min(position)).head();
-    long start = first.isNullAt(0) ? 0 : ((Number) first.get(0)).longValue();
-    return tokens.where(position.lt(start + compareTokens));
   }
 
   /** Synthetic tokens have gates where a column of gates is asked for. */

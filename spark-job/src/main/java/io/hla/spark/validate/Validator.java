@@ -1,5 +1,7 @@
 package io.hla.spark.validate;
 
+import static org.apache.spark.sql.functions.min;
+
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Precision;
 import io.hla.kernels.AttentionKernel;
@@ -8,12 +10,14 @@ import io.hla.spark.Attention;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.Phases;
 import io.hla.spark.passes.Expected;
+import io.hla.spark.table.Columns;
 import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -68,6 +72,32 @@ public final class Validator {
     this.share = share;
     this.seed = seed;
     this.phases = new Phases(spark.sparkContext(), request.observer());
+  }
+
+  /**
+   * A validator of a token table. Positions are looked at once, by a job of Spark's.
+   *
+   * @param request what is validated; keeps no columns
+   * @param tokens the tokens
+   * @param compareTokens how far behind the first position the job is run in other ways
+   * @param share of the runs whose tokens are all proved, 1 for all
+   * @param seed chooses them
+   * @throws InputException for columns that are missing or of another type
+   */
+  public static Validator of(
+      SparkSession spark,
+      Attention request,
+      Dataset<Row> tokens,
+      long compareTokens,
+      double share,
+      long seed) {
+    // Looks at the columns, so that what is wrong with them is said in our words.
+    request.attend(tokens);
+    Column position = Columns.named(request.columns().position());
+    Row first = tokens.agg(min(position)).head();
+    long start = first.isNullAt(0) ? 0 : ((Number) first.get(0)).longValue();
+    Dataset<Row> prefix = tokens.where(position.lt(start + compareTokens));
+    return new Validator(spark, request, tokens, prefix, compareTokens, share, seed);
   }
 
   /**

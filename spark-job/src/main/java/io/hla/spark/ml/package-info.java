@@ -1,0 +1,2 @@
+/** Attention as a stage of spark.ml's pipelines; the only package that needs spark-mllib. */
+package io.hla.spark.ml;

@@ -1,0 +1,173 @@
+package io.hla.spark.python;
+
+import io.hla.algebra.SettingsException;
+import io.hla.kernels.Element;
+import io.hla.spark.Attention;
+import io.hla.spark.AttentionOption;
+import io.hla.spark.InputException;
+import io.hla.spark.stream.StreamOptions;
+import io.hla.spark.text.EmbeddingModel;
+import io.hla.spark.text.TextTokens;
+import io.hla.spark.validate.Check;
+import io.hla.spark.validate.Validator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Entries for the Python package: arguments are what py4j makes of Python's numbers, texts, lists
+ * and dictionaries.
+ */
+public final class PythonCalls {
+  private static final StructType CHECKS =
+      new StructType()
+          .add("name", DataTypes.StringType, false)
+          .add("error", DataTypes.DoubleType)
+          .add("limit", DataTypes.DoubleType)
+          .add("control", DataTypes.BooleanType, false)
+          .add("passed", DataTypes.BooleanType, false)
+          .add("result", DataTypes.StringType, false)
+          .add("detail", DataTypes.StringType, false);
+
+  private PythonCalls() {}
+
+  /**
+   * Validates a token table, as the command does.
+   *
+   * @param options values by {@link AttentionOption#key}
+   * @param compareTokens how far behind the first position the job is run in other ways
+   * @param sample share of the runs whose tokens are all proved
+   * @param seed chooses them
+   * @return a row a check, error and limit null where there is none
+   * @throws InputException if the table or an option is refused
+   */
+  public static Dataset<Row> validate(
+      Dataset<Row> tokens,
+      Map<String, Object> options,
+      long compareTokens,
+      double sample,
+      long seed) {
+    SparkSession spark = tokens.sparkSession();
+    Attention request = request(options);
+    request = request.compute(request.compute().configured(spark.sparkContext().getConf()));
+    List<Row> rows;
+    try {
+      rows =
+          Validator.of(spark, request, tokens, compareTokens, sample, seed).run().checks().stream()
+              .map(PythonCalls::row)
+              .toList();
+    } catch (SettingsException refused) {
+      throw new InputException(refused.condition(), refused.getMessage(), refused);
+    }
+    return spark.createDataFrame(rows, CHECKS);
+  }
+
+  /**
+   * Attention over a stream, {@link Attention#stream(Dataset, Dataset, StreamOptions)}.
+   *
+   * @param states that sequences go on from, or null
+   * @param options values by {@link AttentionOption#key}
+   * @param late what becomes of late positions: fail, drop or error
+   * @param holdBack rows of a sequence that wait for those in front of them
+   * @param startAt the first position of new sequences, or null for any
+   * @throws InputException if columns, states or an option are refused
+   */
+  public static Dataset<Row> stream(
+      Dataset<Row> tokens,
+      Dataset<Row> states,
+      Map<String, Object> options,
+      String late,
+      int holdBack,
+      Long startAt) {
+    StreamOptions order = StreamOptions.defaults().late(late).holdBack(holdBack);
+    try {
+      return request(options).stream(
+          tokens, states, startAt == null ? order : order.startAt(startAt));
+    } catch (SettingsException refused) {
+      throw new InputException(refused.condition(), refused.getMessage(), refused);
+    }
+  }
+
+  private static Row row(Check check) {
+    return RowFactory.create(
+        check.name(),
+        numberOrNull(check.error()),
+        numberOrNull(check.limit()),
+        check.isControl(),
+        check.passed(),
+        check.result(),
+        check.detail());
+  }
+
+  private static Double numberOrNull(double value) {
+    return Double.isNaN(value) ? null : value;
+  }
+
+  private static Attention request(Map<String, Object> values) {
+    Map<AttentionOption, Object> options = new EnumMap<>(AttentionOption.class);
+    values.forEach(
+        (key, value) -> {
+          AttentionOption option = AttentionOption.valueOf(key.toUpperCase(Locale.ROOT));
+          options.put(option, typed(option.type(), value));
+        });
+    try {
+      return AttentionOption.request(options);
+    } catch (SettingsException refused) {
+      throw new InputException(refused.condition(), refused.getMessage(), refused);
+    }
+  }
+
+  /** Python has one type of integers, and integers where others have floats. */
+  private static Object typed(DataType type, Object value) {
+    if (type instanceof ArrayType array) {
+      List<?> values = value instanceof List<?> list ? list : List.of(value);
+      return array.elementType().equals(DataTypes.DoubleType)
+          ? values.stream().mapToDouble(number -> ((Number) number).doubleValue()).toArray()
+          : values.toArray(String[]::new);
+    }
+    if (value instanceof Number number) {
+      return type.equals(DataTypes.IntegerType)
+          ? (Object) Math.toIntExact(number.longValue())
+          : type.equals(DataTypes.LongType) ? (Object) number.longValue() : number.doubleValue();
+    }
+    return value;
+  }
+
+  /**
+   * Text files as a token table, {@link TextTokens#table}. Words are counted, which is one job.
+   *
+   * @param paths files, folders or globs
+   * @param model a safetensors file
+   * @param vocabulary a file whose line n is the word of row n
+   * @param asDoubles whether vectors are doubles, as they are computed, or rounded to float
+   * @throws InputException HLA_INPUT_MISSING, HLA_MODEL_DAMAGED, HLA_MODEL_TENSOR, HLA_MODEL_SHAPE
+   *     or HLA_VOCABULARY
+   */
+  public static Dataset<Row> textTokens(
+      SparkSession spark,
+      List<String> paths,
+      String model,
+      String vocabulary,
+      int numHeads,
+      int numKvHeads,
+      boolean asDoubles) {
+    EmbeddingModel weights =
+        EmbeddingModel.read(
+            spark.sparkContext().hadoopConfiguration(),
+            model,
+            vocabulary,
+            numHeads,
+            numKvHeads,
+            asDoubles ? Element.DOUBLE : Element.FLOAT);
+    return TextTokens.open(spark, paths, weights).table();
+  }
+}
