@@ -24,6 +24,8 @@ class GuideTest {
   private static final Pattern SQL = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
   private static final Pattern ERROR = Pattern.compile("HLA_[A-Z_]+[A-Z]");
 
+  private static final Pattern THROWN = Pattern.compile("\"(HLA_[A-Z_]+[A-Z])\"");
+
   @TempDir Path folder;
 
   @Test
@@ -68,11 +70,10 @@ class GuideTest {
   @Test
   void theGuideKnowsEveryErrorAndNoOther() throws IOException {
     TreeSet<String> thrown = new TreeSet<>();
-    for (Path sources :
-        List.of(Path.of("src/main/java"), Path.of("../hla-kernels/src/main/java"))) {
-      try (Stream<Path> files = Files.walk(sources)) {
-        for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
-          Pattern.compile("\"(HLA_[A-Z_]+[A-Z])\"")
+    for (String sources : List.of("src/main", "../hla-kernels/src/main/java")) {
+      try (Stream<Path> files = Files.walk(Path.of(sources))) {
+        for (Path file : files.filter(GuideTest::isSource).toList()) {
+          THROWN
               .matcher(Files.readString(file))
               .results()
               .forEach(name -> thrown.add(name.group(1)));
@@ -86,5 +87,9 @@ class GuideTest {
         .results()
         .forEach(name -> listed.add(name.group()));
     assertThat(listed).isEqualTo(thrown);
+  }
+
+  private static boolean isSource(Path file) {
+    return file.toString().endsWith(".java") || file.toString().endsWith(".py");
   }
 }
