@@ -68,7 +68,8 @@ class GuideTest {
   @Test
   void theGuideKnowsEveryErrorAndNoOther() throws IOException {
     TreeSet<String> thrown = new TreeSet<>();
-    for (Path sources : List.of(Path.of("src/main/java"), Path.of("../hla-kernels/src/main/java"))) {
+    for (Path sources :
+        List.of(Path.of("src/main/java"), Path.of("../hla-kernels/src/main/java"))) {
       try (Stream<Path> files = Files.walk(sources)) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
           Pattern.compile("\"(HLA_[A-Z_]+[A-Z])\"")
@@ -80,7 +81,10 @@ class GuideTest {
     }
     String guide = Files.readString(GUIDE);
     TreeSet<String> listed = new TreeSet<>();
-    ERROR.matcher(guide.substring(guide.indexOf("## Errors"))).results().forEach(name -> listed.add(name.group()));
+    ERROR
+        .matcher(guide.substring(guide.indexOf("## Errors")))
+        .results()
+        .forEach(name -> listed.add(name.group()));
     assertThat(listed).isEqualTo(thrown);
   }
 }

@@ -31,8 +31,19 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
    */
   private static synchronized void register() {
     SimpleTableFunctionRegistry tables = TableFunctionRegistry$.MODULE$.builtin();
-    TableFunctions.all().forEach(f -> tables.internalRegisterFunction(f._1(), f._2(), f._3()));
+    TableFunctions.all()
+        .forEach(
+            function -> {
+              // Those of an earlier session of this JVM, which Spark would warn of.
+              tables.dropFunction(function._1());
+              tables.internalRegisterFunction(function._1(), function._2(), function._3());
+            });
     SimpleFunctionRegistry scalars = FunctionRegistry$.MODULE$.builtin();
-    StateFunctions.all().forEach(f -> scalars.internalRegisterFunction(f._1(), f._2(), f._3()));
+    StateFunctions.all()
+        .forEach(
+            function -> {
+              scalars.dropFunction(function._1());
+              scalars.internalRegisterFunction(function._1(), function._2(), function._3());
+            });
   }
 }

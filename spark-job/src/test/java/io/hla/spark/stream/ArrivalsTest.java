@@ -34,7 +34,11 @@ class ArrivalsTest {
   }
 
   private static void refuses(
-      String condition, String message, List<ArrivedRow> rows, boolean isNew, StreamOptions options) {
+      String condition,
+      String message,
+      List<ArrivedRow> rows,
+      boolean isNew,
+      StreamOptions options) {
     assertThatThrownBy(() -> Arrivals.of(rows, 5, isNew, options, "sequence \"s\""))
         .isInstanceOfSatisfying(
             InputException.class, e -> assertThat(e.condition()).isEqualTo(condition))
@@ -58,9 +62,7 @@ class ArrivalsTest {
       Collections.shuffle(rows, new Random(seed));
       Arrivals arrivals = arrivals(rows, 5, FAIL.late(LatePositions.ERROR));
       assertThat(contents(arrivals.ready())).containsExactly(5, 1);
-      assertThat(arrivals.late())
-          .extracting(late -> (int) late.row()[0])
-          .containsExactly(6, 9);
+      assertThat(arrivals.late()).extracting(late -> (int) late.row()[0]).containsExactly(6, 9);
     }
   }
 

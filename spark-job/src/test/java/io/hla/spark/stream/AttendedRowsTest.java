@@ -49,8 +49,7 @@ class AttendedRowsTest {
         for (boolean gated : new boolean[] {false, true}) {
           cases.add(
               Arguments.of(
-                  kernels,
-                  settings(operator).gated(gated).precision(Precision.FLOAT64).build()));
+                  kernels, settings(operator).gated(gated).precision(Precision.FLOAT64).build()));
         }
         cases.add(
             Arguments.of(
@@ -181,9 +180,7 @@ class AttendedRowsTest {
             new AttendedRows(
                 parts,
                 KEY,
-                before.state() == null
-                    ? State.initial(settings)
-                    : State.fromBytes(before.state()),
+                before.state() == null ? State.initial(settings) : State.fromBytes(before.state()),
                 before.pending(),
                 before.nextPosition(),
                 batch,

@@ -55,8 +55,7 @@ class KilledStreamTest {
     List<Row> all = new ArrayList<>(one);
     all.addAll(two);
     Dataset<Row> table = TokenFiles.partitioned(spark, TokenStream.SCHEMA, List.of(all));
-    Attention request =
-        Attention.hla2().numHeads(2).decay(0.97, 1.0).inputOrder(InputOrder.STORED);
+    Attention request = Attention.hla2().numHeads(2).decay(0.97, 1.0).inputOrder(InputOrder.STORED);
     Map<Object, double[]> expected = TestJob.bySequence(request.attend(table));
     assertThat(streamed).usingRecursiveComparison().isEqualTo(expected);
   }
@@ -78,8 +77,7 @@ class KilledStreamTest {
             folder.toString(),
             TokenStream.SCHEMA.toDDL()));
     Path log = folder.resolve("killed.log");
-    Process process =
-        new ProcessBuilder(command).redirectError(Redirect.to(log.toFile())).start();
+    Process process = new ProcessBuilder(command).redirectError(Redirect.to(log.toFile())).start();
     try (BufferedReader output = process.inputReader()) {
       String line = output.readLine();
       while (line != null && !line.startsWith("done ")) {

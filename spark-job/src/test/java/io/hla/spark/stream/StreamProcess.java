@@ -37,8 +37,7 @@ final class StreamProcess {
               @Override
               public void onQueryTerminated(QueryTerminatedEvent event) {}
             });
-    ArrivingFiles files =
-        new ArrivingFiles(spark, StructType.fromDDL(args[1]), Path.of(args[0]));
+    ArrivingFiles files = new ArrivingFiles(spark, StructType.fromDDL(args[1]), Path.of(args[0]));
     query(files.stream())
         .writeStream()
         .option("checkpointLocation", files.checkpoint().toString())

@@ -39,7 +39,7 @@ class StreamReadmeTest {
         Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
             .matcher(Files.readString(Path.of("README.md")));
     ArrivingFiles files = new ArrivingFiles(spark, TokenStream.SCHEMA, folder);
-    files.add(rows.subList(0, 50)).add(rows.subList(50, 90));
+    files.add(rows.subList(0, 64)).add(rows.subList(64, 90));
     Dataset<Row> expected =
         Attention.hla2()
             .numHeads(2)
@@ -77,13 +77,9 @@ class StreamReadmeTest {
         .isZero();
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
-    try (URLClassLoader loader =
-        new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
       thread.setContextClassLoader(loader);
-      loader
-          .loadClass(name)
-          .getMethod("main", String[].class)
-          .invoke(null, (Object) arguments);
+      loader.loadClass(name).getMethod("main", String[].class).invoke(null, (Object) arguments);
     } finally {
       thread.setContextClassLoader(before);
     }

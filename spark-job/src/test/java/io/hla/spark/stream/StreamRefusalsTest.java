@@ -2,7 +2,6 @@ package io.hla.spark.stream;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -48,7 +47,8 @@ class StreamRefusalsTest {
   }
 
   private Dataset<Row> with(String column, String value) {
-    return table().withColumn(column, when(col("pos").equalTo(11), expr(value)).otherwise(col(column)));
+    return table()
+        .withColumn(column, when(col("pos").equalTo(11), expr(value)).otherwise(col(column)));
   }
 
   private static void refuses(String condition, String message, Supplier<Dataset<Row>> outputs) {
@@ -82,7 +82,10 @@ class StreamRefusalsTest {
     refuses(
         "HLA_OVERFLOW",
         "o[0] is ",
-        () -> request.stream(with("v", "array(1e300d, 1d, 1d)").withColumn("k", expr("transform(k, x -> 1e9d)")), null));
+        () ->
+            request.stream(
+                with("v", "array(1e300d, 1d, 1d)").withColumn("k", expr("transform(k, x -> 1e9d)")),
+                null));
     refuses(
         "HLA_INPUT_GAP",
         "sequence \"s\" ends at position 10 and goes on at 12 (1 tokens missing)",
@@ -95,12 +98,8 @@ class StreamRefusalsTest {
         "HLA_STATE_REQUIRED",
         "sequence \"s\" has no initial state, expected one",
         () -> request.requireStates(true).stream(table(), null));
-    Dataset<Row> zeros =
-        table().withColumn("seq", when(col("pos").mod(2).equalTo(0), lit(0.0)).otherwise(lit(-0.0)));
-    refuses(
-        "HLA_INPUT_TYPE",
-        "sequence \"",
-        () -> request.stream(zeros, null));
+    Dataset<Row> zeros = table().withColumn("seq", expr("double(0) * (1 - 2 * (pos % 2))"));
+    refuses("HLA_INPUT_TYPE", "sequence \"", () -> request.stream(zeros, null));
   }
 
   @Test
@@ -113,7 +112,9 @@ class StreamRefusalsTest {
     refuses(
         "HLA_OPTION_NOT_APPLICABLE",
         "precision float32 with decay and without gates rounds states at set places",
-        () -> TestJob.request(SETTINGS.withPrecision(Precision.FLOAT32)).decay(0.9).stream(table(), null));
+        () ->
+            TestJob.request(SETTINGS.withPrecision(Precision.FLOAT32)).decay(0.9).stream(
+                table(), null));
     refuses(
         "HLA_OPTION_NOT_APPLICABLE",
         "cut-every belongs to tables",
@@ -122,15 +123,21 @@ class StreamRefusalsTest {
         "HLA_OUTPUT_COLUMN",
         "the output would have columns [seq, pos, error, error], expected error once",
         () ->
-            request
-                .outputColumn("error")
-                .stream(table(), null, StreamOptions.defaults().late("error")));
+            request.outputColumn("error").stream(
+                table(), null, StreamOptions.defaults().late("error")));
     refuses(
         "HLA_OPTION_VALUE",
         "late is skip, expected fail, drop, error",
         () -> request.stream(table(), null, StreamOptions.defaults().late("skip")));
-    refuses("HLA_INPUT_COLUMN", "the table has no column k", () -> request.stream(table().drop("k"), null));
-    spark.conf().set(PROVIDER, "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider");
+    refuses(
+        "HLA_INPUT_COLUMN",
+        "the table has no column k",
+        () -> request.stream(table().drop("k"), null));
+    spark
+        .conf()
+        .set(
+            PROVIDER,
+            "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider");
     refuses("HLA_STREAM_STATE_STORE", PROVIDER + " is org", () -> request.stream(table(), null));
   }
 
@@ -140,7 +147,9 @@ class StreamRefusalsTest {
     request.stream(TokenFiles.partitioned(fresh, TokenStream.SCHEMA, List.of(rows)), null);
     assertThat(fresh.conf().get(PROVIDER)).endsWith(".RocksDBStateStoreProvider");
     assertThat(
-            fresh.conf().get("spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled"))
+            fresh
+                .conf()
+                .get("spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled"))
         .isEqualTo("true");
   }
 

@@ -63,8 +63,7 @@ class StreamedStateTest {
           .as("byte %d", i)
           .isInstanceOfSatisfying(
               InputException.class,
-              e ->
-                  assertThat(e.condition()).isIn("HLA_STATE_DAMAGED", "HLA_STATE_VERSION"));
+              e -> assertThat(e.condition()).isIn("HLA_STATE_DAMAGED", "HLA_STATE_VERSION"));
       byte[] cut = Arrays.copyOf(BYTES, i);
       assertThatThrownBy(() -> StreamedState.fromBytes(cut)).isInstanceOf(InputException.class);
     }
