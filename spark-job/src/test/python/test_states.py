@@ -142,6 +142,7 @@ def test_damaged_bytes_are_refused(states):
         lambda body, n: body[:6] + struct.pack("<h", 2) + body[8:],
         lambda body, n: body[:8] + struct.pack("<i", -1) + body[12:],
         lambda body, n: body[:8] + struct.pack("<i", 2**31 - 1) + body[12:],
+        lambda body, n: body[: 12 + n] + struct.pack("<i", 1) + body[16 + n :],
         lambda body, n: body[: 16 + n] + struct.pack("<q", -5) + body[24 + n :],
         lambda body, n: body[: 24 + n] + struct.pack("<q", 2**60) + body[32 + n :],
         lambda body, n: body[: 24 + n] + struct.pack("<q", -1) + body[32 + n :],
