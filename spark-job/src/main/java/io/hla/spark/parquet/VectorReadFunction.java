@@ -116,8 +116,18 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
       file.close();
       return null;
     }
-    file.setRequestedSchema(columns.stream().map(VectorColumn::descriptor).toList());
+    file.setRequestedSchema(requested(file, columns));
     return new VectorBatches(split, file, buffers, columns, sources, narrow, all, counts);
+  }
+
+  private static MessageType requested(ParquetFileReader file, List<VectorColumn> columns) {
+    MessageType schema = file.getFileMetaData().getSchema();
+    List<Type> fields =
+        columns.stream()
+            .map(column -> schema.getType(column.descriptor().getPath()[0]))
+            .distinct()
+            .toList();
+    return new MessageType(schema.getName(), fields);
   }
 
   private List<VectorColumn> columns(
