@@ -27,20 +27,29 @@ public final class RunningSpark {
     check(SparkLine.NAME, version());
   }
 
+  /** What {@link #check} throws. */
+  public static InputException refusal() {
+    return refusal(SparkLine.NAME, version());
+  }
+
   static void check(String line, String version) {
     if (!isOf(line, version)) {
-      throw new InputException(
-          "HLA_SPARK_VERSION",
-          String.format(
-              Locale.ROOT,
-              "Spark is %s, and this jar is built for Spark %s, whose internal classes it uses:"
-                  + " take one that is built with mvn -Dspark.line=%s, or set SPARK_HOME to a Spark %s"
-                  + " (lines that can be built for are 4.0, 4.1 and 4.2)",
-              version,
-              line,
-              lineOf(version),
-              line));
+      throw refusal(line, version);
     }
+  }
+
+  private static InputException refusal(String line, String version) {
+    return new InputException(
+        "HLA_SPARK_VERSION",
+        String.format(
+            Locale.ROOT,
+            "Spark is %s, and this jar is built for Spark %s, whose internal classes it uses: take"
+                + " one that is built with mvn -Dspark.line=%s, or set SPARK_HOME to a Spark %s"
+                + " (lines that can be built for are 4.0, 4.1 and 4.2)",
+            version,
+            line,
+            lineOf(version),
+            line));
   }
 
   private static boolean isOf(String line, String version) {

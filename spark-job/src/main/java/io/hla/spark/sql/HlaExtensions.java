@@ -1,15 +1,18 @@
 package io.hla.spark.sql;
 
 import io.hla.spark.internals.RunningSpark;
+import io.hla.spark.internals.SparkLine;
 import io.hla.spark.plan.AttentionStrategy;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.SparkSessionExtensionsProvider;
+import org.apache.spark.sql.catalyst.FunctionIdentifier;
 import org.apache.spark.sql.catalyst.analysis.FunctionRegistry$;
-import org.apache.spark.sql.catalyst.analysis.SimpleFunctionRegistry;
-import org.apache.spark.sql.catalyst.analysis.SimpleTableFunctionRegistry;
+import org.apache.spark.sql.catalyst.analysis.SimpleFunctionRegistryBase;
 import org.apache.spark.sql.catalyst.analysis.TableFunctionRegistry$;
 import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import scala.Function1;
+import scala.Option;
 import scala.collection.immutable.Seq;
 import scala.runtime.AbstractFunction1;
 import scala.runtime.BoxedUnit;
@@ -22,6 +25,9 @@ import scala.runtime.BoxedUnit;
  */
 public final class HlaExtensions extends AbstractFunction1<SparkSessionExtensions, BoxedUnit>
     implements SparkSessionExtensionsProvider {
+
+  /** Spark 4.2 warns of a function that takes the place of another. */
+  private static boolean registered;
 
   @Override
   public BoxedUnit apply(SparkSessionExtensions extensions) {
@@ -37,19 +43,35 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
    * extensions inject count as temporary, and no view of a catalog may use them.
    */
   private static synchronized void register() {
-    SimpleTableFunctionRegistry tables = TableFunctionRegistry$.MODULE$.builtin();
+    if (registered) {
+      return;
+    }
+    registered = true;
     TableFunctions.all()
-        .forEach(f -> tables.internalRegisterFunction(f._1(), f._2(), checked(f._3())));
-    SimpleFunctionRegistry scalars = FunctionRegistry$.MODULE$.builtin();
+        .forEach(f -> register(TableFunctionRegistry$.MODULE$.builtin(), f._1(), f._2(), f._3()));
     StateFunctions.all()
-        .forEach(f -> scalars.internalRegisterFunction(f._1(), f._2(), checked(f._3())));
+        .forEach(f -> register(FunctionRegistry$.MODULE$.builtin(), f._1(), f._2(), f._3()));
   }
 
-  /** Spark drops what an extension throws, so that the refusal has to come from the functions. */
-  private static <T> Function1<Seq<Expression>, T> checked(Function1<Seq<Expression>, T> function) {
-    return arguments -> {
-      RunningSpark.check();
-      return function.apply(arguments);
-    };
+  /** Spark drops what an extension throws, so that a refusal has to come from the functions. */
+  private static <T> void register(
+      SimpleFunctionRegistryBase<T> functions,
+      FunctionIdentifier name,
+      ExpressionInfo info,
+      Function1<Seq<Expression>, T> builder) {
+    if (RunningSpark.isOfThisLine()) {
+      functions.internalRegisterFunction(SparkLine.builtin(name.funcName()), info, builder);
+      return;
+    }
+    Function1<Seq<Expression>, T> refusal =
+        arguments -> {
+          throw RunningSpark.refusal();
+        };
+    // As Spark 4.2 names its own, and as earlier ones do.
+    functions.internalRegisterFunction(
+        new FunctionIdentifier(name.funcName(), Option.apply("builtin"), Option.apply("system")),
+        info,
+        refusal);
+    functions.internalRegisterFunction(new FunctionIdentifier(name.funcName()), info, refusal);
   }
 }

@@ -4,6 +4,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.hadoop.ParquetOutputFormat;
 import org.apache.spark.Partition;
+import org.apache.spark.sql.catalyst.FunctionIdentifier;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.plans.logical.FunctionSignature;
 import org.apache.spark.sql.catalyst.plans.logical.NamedParametersSupport$;
@@ -18,10 +19,14 @@ public final class SparkLine {
 
   private SparkLine() {}
 
+  /** What a function of Spark's own is registered as. */
+  public static FunctionIdentifier builtin(String name) {
+    return new FunctionIdentifier(name);
+  }
+
   /**
-   * The arguments of a function in the order of its parameters, with their defaults.
-   *
-   * @throws org.apache.spark.sql.AnalysisException for names that are unknown or missing
+   * The arguments of a function in the order of its parameters, with their defaults. Names that
+   * are unknown or missing are errors of Spark's analysis.
    */
   public static Seq<Expression> rearranged(
       FunctionSignature signature, Seq<Expression> arguments, String function) {
