@@ -8,7 +8,10 @@ import org.apache.spark.sql.SparkSession;
 final class Sessions {
   private Sessions() {}
 
-  /** The session of this job; its settings are the cluster's and the user's. Refuses a Spark of another line. */
+  /**
+   * The session of this job; its settings are the cluster's and the user's. Refuses a Spark of
+   * another line.
+   */
   static SparkSession open(String name) {
     RunningSpark.check();
     return SparkSession.builder().appName(name).getOrCreate();

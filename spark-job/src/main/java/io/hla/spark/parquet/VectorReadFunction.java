@@ -33,8 +33,12 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  @SuppressWarnings("serial")
   private final Function1<PartitionedFile, Iterator<InternalRow>> all;
+
+  @SuppressWarnings("serial")
   private final Function1<PartitionedFile, Iterator<InternalRow>> scalars;
+
   private final ArrayList<Vector> vectors;
   private final int[] sources;
   private final boolean caseSensitive;

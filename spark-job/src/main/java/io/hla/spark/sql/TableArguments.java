@@ -49,8 +49,7 @@ final class TableArguments {
     this.function = function;
     List<Expression> arguments =
         new ArrayList<>(
-            CollectionConverters.asJava(
-                SparkLine.rearranged(SIGNATURE, given, function)));
+            CollectionConverters.asJava(SparkLine.rearranged(SIGNATURE, given, function)));
     tokens = table("tokens", arguments.get(0));
     Expression states = arguments.get(arguments.size() - 1);
     initialState = isNull(states) ? null : table("initial_state", states);

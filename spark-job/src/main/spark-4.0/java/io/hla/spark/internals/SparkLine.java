@@ -23,13 +23,12 @@ public final class SparkLine {
   }
 
   /**
-   * The arguments of a function in the order of its parameters, with their defaults. Names that
-   * are unknown or missing are errors of Spark's analysis.
+   * The arguments of a function in the order of its parameters, with their defaults. Names that are
+   * unknown or missing are errors of Spark's analysis.
    */
   public static Seq<Expression> rearranged(
       FunctionSignature signature, Seq<Expression> arguments, String function) {
-    return NamedParametersSupport$.MODULE$.defaultRearrange(
-        signature, arguments, function);
+    return NamedParametersSupport$.MODULE$.defaultRearrange(signature, arguments, function);
   }
 
   /** What one partition of a source of rows reads; equal where the source says so. */

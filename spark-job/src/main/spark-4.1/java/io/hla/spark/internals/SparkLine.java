@@ -25,8 +25,8 @@ public final class SparkLine {
   }
 
   /**
-   * The arguments of a function in the order of its parameters, with their defaults. Names that
-   * are unknown or missing are errors of Spark's analysis.
+   * The arguments of a function in the order of its parameters, with their defaults. Names that are
+   * unknown or missing are errors of Spark's analysis.
    */
   public static Seq<Expression> rearranged(
       FunctionSignature signature, Seq<Expression> arguments, String function) {
