@@ -26,9 +26,6 @@ import scala.runtime.BoxedUnit;
 public final class HlaExtensions extends AbstractFunction1<SparkSessionExtensions, BoxedUnit>
     implements SparkSessionExtensionsProvider {
 
-  /** Spark 4.2 warns of a function that takes the place of another. */
-  private static boolean registered;
-
   @Override
   public BoxedUnit apply(SparkSessionExtensions extensions) {
     if (RunningSpark.isOfThisLine()) {
@@ -43,10 +40,6 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
    * extensions inject count as temporary, and no view of a catalog may use them.
    */
   private static synchronized void register() {
-    if (registered) {
-      return;
-    }
-    registered = true;
     TableFunctions.all()
         .forEach(f -> register(TableFunctionRegistry$.MODULE$.builtin(), f._1(), f._2(), f._3()));
     StateFunctions.all()
@@ -60,7 +53,7 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
       ExpressionInfo info,
       Function1<Seq<Expression>, T> builder) {
     if (RunningSpark.isOfThisLine()) {
-      functions.internalRegisterFunction(SparkLine.builtin(name.funcName()), info, builder);
+      replace(functions, SparkLine.builtin(name.funcName()), info, builder);
       return;
     }
     Function1<Seq<Expression>, T> refusal =
@@ -68,10 +61,21 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
           throw RunningSpark.refusal();
         };
     // As Spark 4.2 names its own, and as earlier ones do.
-    functions.internalRegisterFunction(
+    replace(
+        functions,
         new FunctionIdentifier(name.funcName(), Option.apply("builtin"), Option.apply("system")),
         info,
         refusal);
-    functions.internalRegisterFunction(new FunctionIdentifier(name.funcName()), info, refusal);
+    replace(functions, new FunctionIdentifier(name.funcName()), info, refusal);
+  }
+
+  private static <T> void replace(
+      SimpleFunctionRegistryBase<T> functions,
+      FunctionIdentifier name,
+      ExpressionInfo info,
+      Function1<Seq<Expression>, T> builder) {
+    // That of an earlier session of this JVM, which Spark would warn of.
+    functions.dropFunction(name);
+    functions.internalRegisterFunction(name, info, builder);
   }
 }
