@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds for other lines of Spark, each into spark-job/target/spark-4.x, and runs the tests there; then takes every jar to the Spark
-# of another line, where it must refuse. Prints rows for RESULTS.md.
+# Builds for other lines of Spark, each into spark-job/target/spark-4.x, and runs the tests there; then takes every jar that is
+# built to the Spark of another line, where it must refuse. Prints rows for RESULTS.md.
 # Usage: run.sh [--tests PATTERN] [LINE]...; all tests, and the lines 4.0 and 4.2, unless named. PATTERN as Surefire's -Dtest.
 # HLA_MVN_OPTS: further options for Maven, separated by spaces.
 set -euo pipefail
@@ -48,8 +48,10 @@ run_tests() {
     grep -E '^\[ERROR\]' "$log" | head -n 40 >&2
   fi
   version=$(basename "$(folder "$line")"/spark/jars/spark-core_*.jar .jar)
-  summary=$(grep -E 'Tests run: [0-9]+, Failures: [0-9]+, Errors: [0-9]+, Skipped: [0-9]+$' "$log" | tail -n 1)
-  echo "| ${version#*-} | ${tests:-all} | ${summary#*Tests run: } | $(date +%F) | $(processor) |"
+  # Surefire's closing line: all others say what time passed.
+  summary=$(sed -nE 's/.*Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+)$/\1 | \2 | \3 | \4/p' "$log" |
+    tail -n 1)
+  echo "| ${version##*-} | ${tests:-all} | ${summary:-none | | |} | $(date +%F) | $(processor) |"
 }
 
 # A jar on the Spark of another line.
@@ -73,17 +75,15 @@ command_refuses() {
   [ "$status" -eq 3 ] && grep -q '^\[HLA_SPARK_VERSION\] ' "$work/refusal" && [ ! -e "$work/tokens" ]
 }
 
-echo '| Spark | tests | run, failures, errors, skipped | date | processor |'
-echo '|---|---|---|---|---|'
+echo '| Spark | tests | run | failures | errors | skipped | date | processor |'
+echo '|---|---|---|---|---|---|---|---|'
 for line in "${lines[@]}"; do run_tests "$line"; done
 echo
-built=()
-for line in 4.0 4.1 4.2; do
-  if [ -f "$(folder "$line")/hla-spark.jar" ] && [ -d "$(folder "$line")/spark/jars" ]; then built+=("$line"); fi
-done
-for jar in "${built[@]}"; do
-  for line in "${built[@]}"; do
-    if [ "$jar" != "$line" ]; then check_refusal "$jar" "$line"; fi
+for jar in 4.0 4.1 4.2; do
+  for line in 4.0 4.1 4.2; do
+    if [ "$jar" != "$line" ] && [ -f "$(folder "$jar")/hla-spark.jar" ] && [ -d "$(folder "$line")/spark/jars" ]; then
+      check_refusal "$jar" "$line"
+    fi
   done
 done
 exit $failed
