@@ -26,8 +26,8 @@ Examples:
 Options before COMMAND are spark-submit's own. The first run builds the application with Maven.
 
 Environment:
-  SPARK_HOME      a Spark 4 distribution (Scala 2.13) to use; without it, the Spark that Maven fetches
-  JAVA_HOME       a JDK, 17 or newer; without it, the java on the PATH
+  SPARK_HOME      a distribution of Spark 4.0, 4.1 or 4.2 (Scala 2.13) to use; without it, the Spark 4.1 that Maven fetches
+  JAVA_HOME       a JDK, 17 or newer, with Spark 4.0 and 4.1 up to 22; without it, the java on the PATH
   HLA_LOG_LEVEL   Spark's log level, ERROR unless set; INFO shows what Spark does
   HLA_MVN_OPTS    further options for Maven, separated by spaces
 TEXT
@@ -113,17 +113,31 @@ parse_arguments() {
 # --- Tools -------------------------------------------------------------------------------------------------------
 
 find_java() {
-  local version
   if [ -n "${JAVA_HOME:-}" ]; then
     java=$JAVA_HOME/bin/java
     [ -x "$java" ] || fail "JAVA_HOME is $JAVA_HOME, which has no bin/java"
   else
     java=$(command -v java) || fail "no Java found: set JAVA_HOME to a JDK, 17 or newer, or put its java on the PATH"
   fi
-  version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
-  [ "${version:-0}" -ge 17 ] || fail "$java is Java ${version:-of an unknown version}, expected 17 or newer: set JAVA_HOME"
+  java_version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
+  [ "${java_version:-0}" -ge 17 ] ||
+    fail "$java is Java ${java_version:-of an unknown version}, expected 17 or newer: set JAVA_HOME"
 }
 
+# From Java 23 on there is no Subject.getSubject; Hadoop's newer client has a class in its place. Until Spark is fetched its
+# Hadoop is that of the build's default, which has none.
+check_hadoop() {
+  local client jars=${SPARK_HOME:-$embedded}/jars
+  [ "$java_version" -ge 23 ] || return 0
+  for client in "$jars"/hadoop-client-api-*.jar; do
+    if [ -e "$client" ] && grep -aq 'security/authentication/util/SubjectUtil[.]class' "$client"; then return 0; fi
+    if [ ! -e "$client" ] && [ -n "${SPARK_HOME:-}" ]; then return 0; fi
+  done
+  fail "$java is Java $java_version, on which the Hadoop of ${SPARK_HOME:-Spark $line} does not run, expected 17 to 22: \
+set JAVA_HOME to such a JDK, or SPARK_HOME to a Spark 4.2, which runs on newer ones"
+}
+
+# Sets the line of Spark: internal classes that the application uses differ from one to the next, so that each has its own build.
 check_distribution() {
   local core version
   [ -x "$SPARK_HOME/bin/spark-submit" ] ||
@@ -133,9 +147,14 @@ check_distribution() {
     version=${core##*/spark-core_}
     version=${version%.jar}
     case $version in
-      2.13-[4-9].* | 2.13-[1-9][0-9].*) ;;
-      *) fail "SPARK_HOME is $SPARK_HOME with Spark ${version#*-} for Scala ${version%%-*}, expected Spark 4 for Scala 2.13" ;;
+      2.13-4.[012].*) ;;
+      *)
+        fail "SPARK_HOME is $SPARK_HOME with Spark ${version#*-} for Scala ${version%%-*}, \
+expected Spark 4.0, 4.1 or 4.2 for Scala 2.13"
+        ;;
     esac
+    version=${version#2.13-4.}
+    line=4.${version%%.*}
   done
 }
 
@@ -155,7 +174,7 @@ is_built() {
 }
 
 run_maven() {
-  local arguments=(-q -B -Dmaven.test.skip=true) fetch=
+  local arguments=(-q -B -Dmaven.test.skip=true "-Dspark.line=$line") fetch=
   command -v mvn >/dev/null || fail "Maven (mvn) is not on the PATH; it is needed to build the application"
   # Words, on purpose: there may be several options.
   # shellcheck disable=SC2206
@@ -268,7 +287,8 @@ run_embedded() {
 
 root=$(find_root)
 readonly root
-readonly application=$root/spark-job/target/hla-spark.jar
+readonly default_line=4.1
+line=$default_line
 readonly embedded=$root/spark-job/target/spark
 readonly logging=$root/spark-job/src/main/spark-conf/log4j2.properties
 
@@ -279,6 +299,11 @@ fi
 parse_arguments "$@"
 find_java
 if [ -n "${SPARK_HOME:-}" ]; then check_distribution; fi
+check_hadoop
+case $line in
+  "$default_line") application=$root/spark-job/target/hla-spark.jar ;;
+  *) application=$root/spark-job/target/spark-$line/hla-spark.jar ;;
+esac
 build
 choose_defaults
 

@@ -10,6 +10,7 @@ import io.hla.algebra.SettingsException;
 import io.hla.algebra.Summary;
 import io.hla.kernels.Element;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.internals.RunningSpark;
 import io.hla.spark.plan.AttentionPlan;
 import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
@@ -150,8 +151,14 @@ public final class Attention {
     return of(Operator.program(text));
   }
 
-  /** One head, no decay, columns seq, pos, q, k and v, outputs o of floats. */
+  /**
+   * One head, no decay, columns seq, pos, q, k and v, outputs o of floats.
+   *
+   * @throws InputException HLA_SPARK_VERSION if the Spark that runs is of another line than the one
+   *     that this library is built for; so do all that begin a request
+   */
   public static Attention of(Operator operator) {
+    RunningSpark.check();
     return new Attention(Objects.requireNonNull(operator));
   }
 

@@ -1,11 +1,17 @@
 package io.hla.spark;
 
+import io.hla.spark.internals.SparkLine;
 import java.nio.file.Path;
 import org.apache.spark.sql.SparkSession;
 
 /** A Spark whose session catalog is Delta's, with a catalog {@code ice} of Iceberg. */
 public final class LakeSpark {
   private LakeSpark() {}
+
+  /** Whether there is none for this line of Spark; the build leaves the jars out then. */
+  public static boolean isMissing() {
+    return SparkLine.NAME.equals("4.2");
+  }
 
   /** Takes the place of the Spark that is open; {@code folder} is for all tables. */
   public static SparkSession open(Path folder) {

@@ -19,12 +19,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tables of Delta and Iceberg, as input, as output and as states. */
 @Timeout(300)
+@DisabledIf(
+    value = "io.hla.spark.LakeSpark#isMissing",
+    disabledReason = "Iceberg has no release for Spark 4.2")
 class LakesTest {
   private static final AttentionSettings SETTINGS =
       AttentionSettings.builder(3, 3).heads(2, 1).decay(0.9).build();

@@ -1,5 +1,6 @@
 package io.hla.spark.cli;
 
+import io.hla.spark.internals.RunningSpark;
 import io.hla.spark.report.ConsoleReport;
 import org.apache.spark.sql.SparkSession;
 
@@ -7,8 +8,12 @@ import org.apache.spark.sql.SparkSession;
 final class Sessions {
   private Sessions() {}
 
-  /** The session of this job; its settings are the cluster's and the user's. */
+  /**
+   * The session of this job; its settings are the cluster's and the user's. Refuses a Spark of
+   * another line.
+   */
   static SparkSession open(String name) {
+    RunningSpark.check();
     return SparkSession.builder().appName(name).getOrCreate();
   }
 

@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.execution.streaming.checkpointing.CheckpointFileManager;
 
 /**
  * What a publication does, as a file beside its first table: once that is there the publication
@@ -63,13 +64,19 @@ record Journal(int version, String id, String home, List<Entry> tables) {
   /** Writes the file whole or not at all. */
   void write(Path file, Configuration configuration) throws IOException {
     byte[] text = JSON.writeValueAsBytes(this);
-    CheckpointFileManager.CancellableFSDataOutputStream stream =
-        CheckpointFileManager.create(file.getParent(), configuration).createAtomic(file, false);
+    FileSystem files = file.getFileSystem(configuration);
+    Path unfinished = Places.child(file.getParent(), "." + file.getName() + ".tmp");
     try {
-      stream.write(text);
-      stream.close();
+      try (FSDataOutputStream stream = files.create(unfinished, false)) {
+        stream.write(text);
+      }
+      JournalSteps.rename(files, unfinished, file);
     } catch (IOException | RuntimeException e) {
-      stream.cancel();
+      try {
+        files.delete(unfinished, false);
+      } catch (IOException | RuntimeException suppressed) {
+        e.addSuppressed(suppressed);
+      }
       throw e;
     }
   }

@@ -121,7 +121,7 @@ final class JournalSteps {
   }
 
   // To rename to a folder that exists would move into it.
-  private static void rename(FileSystem files, Path from, Path to) throws IOException {
+  static void rename(FileSystem files, Path from, Path to) throws IOException {
     if (files.exists(to)) {
       throw new IOException(to + " exists, so that " + from + " cannot be renamed to it");
     }

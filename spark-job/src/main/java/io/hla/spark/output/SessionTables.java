@@ -1,12 +1,12 @@
 package io.hla.spark.output;
 
 import io.hla.spark.output.Journal.SessionEntry;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.connector.catalog.CatalogV2Util;
+import org.apache.spark.sql.connector.catalog.Column;
 import org.apache.spark.sql.connector.catalog.TableCatalog;
-import org.apache.spark.sql.connector.catalog.TableInfo;
 import org.apache.spark.sql.connector.expressions.Expressions;
 import org.apache.spark.sql.connector.expressions.Transform;
 import org.apache.spark.sql.types.StructField;
@@ -16,6 +16,8 @@ import org.apache.spark.sql.types.StructType;
 record SessionTables(SparkSession spark) {
 
   /** Makes an empty table where there is none. */
+  // Deprecated in Spark 4.2 for one that Spark 4.0 has not.
+  @SuppressWarnings("deprecation")
   void create(SessionEntry entry) {
     NamedTable named = NamedTable.of(spark, entry.name(), entry.name());
     if (named.table() != null) {
@@ -25,18 +27,22 @@ record SessionTables(SparkSession spark) {
     properties.put(TableCatalog.PROP_PROVIDER, entry.format());
     Transform[] partitions =
         entry.partitionBy().stream().map(Expressions::identity).toArray(Transform[]::new);
-    StructType schema = ordered(entry);
-    TableInfo table =
-        new TableInfo.Builder()
-            .withColumns(CatalogV2Util.structTypeToV2Columns(schema))
-            .withPartitions(partitions)
-            .withProperties(properties)
-            .build();
+    Column[] columns =
+        Arrays.stream(ordered(entry).fields()).map(SessionTables::column).toArray(Column[]::new);
     try {
-      named.catalog().createTable(named.identifier(), table);
+      named.catalog().createTable(named.identifier(), columns, partitions, properties);
     } catch (Exception e) {
       throw named.refusal(e);
     }
+  }
+
+  private static Column column(StructField field) {
+    return Column.create(
+        field.name(),
+        field.dataType(),
+        field.nullable(),
+        field.getComment().getOrElse(() -> null),
+        field.metadata().json());
   }
 
   /** The columns of a table, those of its partitions last, as the catalog wants them. */

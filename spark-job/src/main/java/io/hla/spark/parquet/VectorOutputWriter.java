@@ -1,5 +1,6 @@
 package io.hla.spark.parquet;
 
+import io.hla.spark.internals.SparkLine;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -142,7 +143,7 @@ final class VectorOutputWriter extends OutputWriter {
     long rows = rowGroup.rows();
     long fewest = properties.getMinRowCountForPageSizeCheck();
     long most = properties.getMaxRowCountForPageSizeCheck();
-    if (rows >= properties.getRowGroupRowCountLimit()) {
+    if (rows >= SparkLine.rowLimit(properties)) {
       endRowGroup();
       nextCheck = Math.min(Math.max(fewest, rows / 2), most);
       return;

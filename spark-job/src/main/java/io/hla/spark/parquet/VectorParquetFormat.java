@@ -1,5 +1,6 @@
 package io.hla.spark.parquet;
 
+import io.hla.spark.internals.RunningSpark;
 import java.util.Map;
 import org.apache.hadoop.mapreduce.Job;
 import org.apache.parquet.hadoop.util.ContextUtil;
@@ -45,6 +46,7 @@ public final class VectorParquetFormat extends ParquetFileFormat {
       Job job,
       scala.collection.immutable.Map<String, String> options,
       StructType schema) {
+    RunningSpark.check();
     OutputWriterFactory sparks = super.prepareWrite(spark, job, options, schema);
     SQLConf conf = WriterFallback.conf(spark);
     Map<String, String> given = CollectionConverters.asJava(options);

@@ -33,8 +33,12 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  @SuppressWarnings("serial")
   private final Function1<PartitionedFile, Iterator<InternalRow>> all;
+
+  @SuppressWarnings("serial")
   private final Function1<PartitionedFile, Iterator<InternalRow>> scalars;
+
   private final ArrayList<Vector> vectors;
   private final int[] sources;
   private final boolean caseSensitive;
@@ -116,8 +120,18 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
       file.close();
       return null;
     }
-    file.setRequestedSchema(columns.stream().map(VectorColumn::descriptor).toList());
+    file.setRequestedSchema(requested(file, columns));
     return new VectorBatches(split, file, buffers, columns, sources, narrow, all, counts);
+  }
+
+  private static MessageType requested(ParquetFileReader file, List<VectorColumn> columns) {
+    MessageType schema = file.getFileMetaData().getSchema();
+    List<Type> fields =
+        columns.stream()
+            .map(column -> schema.getType(column.descriptor().getPath()[0]))
+            .distinct()
+            .toList();
+    return new MessageType(schema.getName(), fields);
   }
 
   private List<VectorColumn> columns(

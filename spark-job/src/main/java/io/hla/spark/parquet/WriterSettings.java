@@ -1,5 +1,6 @@
 package io.hla.spark.parquet;
 
+import io.hla.spark.internals.SparkLine;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -52,16 +53,13 @@ record WriterSettings(
             .withMaxBloomFilterBytes(ParquetOutputFormat.getBloomFilterMaxBytes(conf))
             .withBloomFilterEnabled(ParquetOutputFormat.getBloomFilterEnabled(conf))
             .withAdaptiveBloomFilterEnabled(ParquetOutputFormat.getAdaptiveBloomFilterEnabled(conf))
-            .withRowGroupRowCountLimit(
-                conf.getInt(
-                    ParquetOutputFormat.BLOCK_ROW_COUNT_LIMIT,
-                    ParquetProperties.DEFAULT_ROW_GROUP_ROW_COUNT_LIMIT))
             .withPageRowCountLimit(
                 conf.getInt(
                     ParquetOutputFormat.PAGE_ROW_COUNT_LIMIT,
                     ParquetProperties.DEFAULT_PAGE_ROW_COUNT_LIMIT))
             .withPageWriteChecksumEnabled(ParquetOutputFormat.getPageWriteChecksumEnabled(conf))
             .withStatisticsEnabled(ParquetOutputFormat.getStatisticsEnabled(conf));
+    SparkLine.limitRows(builder, conf);
     // To iterate over all of a configuration takes milliseconds.
     for (String key : conf.getPropsWithPrefix(PREFIX).keySet()) {
       ofColumn(builder, conf, PREFIX + key);

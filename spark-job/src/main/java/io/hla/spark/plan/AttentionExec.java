@@ -21,8 +21,12 @@ import scala.jdk.javaapi.CollectionConverters;
 public final class AttentionExec extends SparkPlan {
   private static final long serialVersionUID = 1L;
 
+  @SuppressWarnings("serial")
   private final Seq<SparkPlan> inputs;
+
+  @SuppressWarnings("serial")
   private final List<Attribute> columns;
+
   private final AttentionTable table;
   private final transient AttentionPlan plan;
 

@@ -1,5 +1,6 @@
 package io.hla.spark.plan;
 
+import io.hla.spark.internals.SparkLine;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.Dependency;
@@ -10,7 +11,6 @@ import org.apache.spark.sql.execution.datasources.FilePartition;
 import org.apache.spark.sql.execution.datasources.FileScanRDD;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
 import org.apache.spark.sql.execution.datasources.v2.DataSourceRDD;
-import org.apache.spark.sql.execution.datasources.v2.DataSourceRDDPartition;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** Whether two plans over one table read the same rows in the same partitions. */
@@ -76,7 +76,7 @@ final class SameRows {
   private static List<Object> inputs(RDD<?> scan) {
     List<Object> inputs = new ArrayList<>();
     for (Partition partition : scan.partitions()) {
-      inputs.add(((DataSourceRDDPartition) partition).inputPartitions());
+      inputs.add(SparkLine.input(partition));
     }
     return inputs;
   }

@@ -2,6 +2,7 @@ package io.hla.spark.sql;
 
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
+import io.hla.spark.internals.SparkLine;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -14,7 +15,6 @@ import org.apache.spark.sql.catalyst.expressions.FunctionTableSubqueryArgumentEx
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.plans.logical.FunctionSignature;
 import org.apache.spark.sql.catalyst.plans.logical.InputParameter;
-import org.apache.spark.sql.catalyst.plans.logical.NamedParametersSupport$;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.ArrayType;
@@ -49,9 +49,7 @@ final class TableArguments {
     this.function = function;
     List<Expression> arguments =
         new ArrayList<>(
-            CollectionConverters.asJava(
-                NamedParametersSupport$.MODULE$.defaultRearrange(
-                    SIGNATURE, given, function, SQLConf.get().resolver())));
+            CollectionConverters.asJava(SparkLine.rearranged(SIGNATURE, given, function)));
     tokens = table("tokens", arguments.get(0));
     Expression states = arguments.get(arguments.size() - 1);
     initialState = isNull(states) ? null : table("initial_state", states);

@@ -33,6 +33,7 @@ public final class SequenceKey implements Serializable, Comparable<SequenceKey> 
   /** The key of a table without a sequence column: it holds one sequence. */
   public static final SequenceKey ONLY = new SequenceKey("");
 
+  @SuppressWarnings("serial")
   private final Object value;
 
   private SequenceKey(Object value) {

@@ -18,12 +18,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Commands on tables of Delta and Iceberg, by name. */
 @Timeout(600)
+@DisabledIf(
+    value = "io.hla.spark.LakeSpark#isMissing",
+    disabledReason = "Iceberg has no release for Spark 4.2")
 class LakeCommandTest {
   private static final long SEED = 6;
   private static final int TOKENS = 12;

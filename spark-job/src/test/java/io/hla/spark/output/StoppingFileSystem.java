@@ -19,17 +19,12 @@ public final class StoppingFileSystem extends LocalFileSystem {
   static void install(Configuration configuration) {
     configuration.set("fs.file.impl", StoppingFileSystem.class.getName());
     configuration.set("fs.file.impl.disable.cache", "true");
-    configuration.set(
-        "spark.sql.streaming.checkpointFileManagerClass",
-        "org.apache.spark.sql.execution.streaming.checkpointing"
-            + ".FileSystemBasedCheckpointFileManager");
   }
 
   static void uninstall(Configuration configuration) {
     go();
     configuration.set("fs.file.impl", LocalFileSystem.class.getName());
     configuration.set("fs.file.impl.disable.cache", "false");
-    configuration.unset("spark.sql.streaming.checkpointFileManagerClass");
   }
 
   /** Stops behind a number of changes. */
