@@ -81,6 +81,33 @@ class LakesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"delta", "iceberg"})
+  void theFunctionsOfSqlReadAndWriteLakes(String provider) {
+    String tokens = provider.equals("delta") ? "delta_tokens" : "ice.db.tokens";
+    String written = provider.equals("delta") ? "delta_by_sql" : "ice.db.by_sql";
+    String options = "num_heads => 2, num_kv_heads => 1, decay => 0.9";
+    spark.sql(
+        String.format(
+            "CREATE TABLE %s USING %s AS SELECT * FROM hla_attention(TABLE(%s), %s,"
+                + " output_type => 'double')",
+            written, provider, tokens, options));
+    Bits.assertSame(
+        Bits.of(spark.table(written)), Bits.of(request.attend(spark.table(tokens))), provider);
+    spark.sql(
+        String.format(
+            "CREATE TABLE %s_states USING %s AS SELECT * FROM hla_final_states(TABLE(%s), %s)",
+            written, provider, tokens, options));
+    assertThat(
+            spark
+                .sql(
+                    String.format(
+                        "SELECT sum(hla_state_info(state).tokens) FROM %s_states", written))
+                .head()
+                .getLong(0))
+        .isEqualTo(TOKENS + 30);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"delta_tokens", "ice.db.tokens"})
   void aTableIsAttendedInAnyOrder(String name) {
     Map<Object, double[]> expectedSorted = Bits.of(sorted.attend(tokens));
