@@ -39,5 +39,7 @@ final class StateStoreSettings {
     if (!conf.contains(CHANGELOG)) {
       spark.conf().set(CHANGELOG, true);
     }
+    // Tables ask for the coordinator of state stores too, which only the manager of queries opens.
+    spark.streams();
   }
 }

@@ -22,6 +22,9 @@ final class StreamProcess {
   public static void main(String[] args) throws Exception {
     SparkSession spark = TestSpark.open();
     spark.conf().set("spark.sql.shuffle.partitions", 2);
+    ArrivingFiles files = new ArrivingFiles(spark, StructType.fromDDL(args[1]), Path.of(args[0]));
+    // A table, in a process that has had no query.
+    query(spark.read().parquet(files.input().toString())).count();
     spark
         .streams()
         .addListener(
@@ -37,7 +40,6 @@ final class StreamProcess {
               @Override
               public void onQueryTerminated(QueryTerminatedEvent event) {}
             });
-    ArrivingFiles files = new ArrivingFiles(spark, StructType.fromDDL(args[1]), Path.of(args[0]));
     query(files.stream())
         .writeStream()
         .option("checkpointLocation", files.checkpoint().toString())
