@@ -60,13 +60,13 @@ public final class HlaExtensions extends AbstractFunction1<SparkSessionExtension
         arguments -> {
           throw RunningSpark.refusal();
         };
-    // As Spark 4.2 names its own, and as earlier ones do.
+    // As Spark names its own before 4.2, and as it does since.
+    replace(functions, new FunctionIdentifier(name.funcName()), info, refusal);
     replace(
         functions,
         new FunctionIdentifier(name.funcName(), Option.apply("builtin"), Option.apply("system")),
         info,
         refusal);
-    replace(functions, new FunctionIdentifier(name.funcName()), info, refusal);
   }
 
   private static <T> void replace(
