@@ -27,6 +27,11 @@ def call(function: str, tokens: DataFrame, states: DataFrame | None, options: di
     return spark.sql(f"SELECT * FROM {function}({', '.join(arguments)})", args=said, **tables)
 
 
+def _options(arguments: dict[str, Any]) -> dict[str, Any]:
+    """All arguments of a function but its tables."""
+    return {name: value for name, value in arguments.items() if name not in ("df", "states")}
+
+
 def _constant(value: Any) -> Any:
     """What Spark takes for a constant: lists of Python's own numbers and texts."""
     if isinstance(value, (str, bool, int, float)):
@@ -125,40 +130,7 @@ def attend(
             exception (see ``HlaError.of``).
         TypeError: for arguments that there are not.
     """
-    options = {
-        "operator": operator,
-        "program": program,
-        "mask": mask,
-        "form": form,
-        "num_heads": num_heads,
-        "num_kv_heads": num_kv_heads,
-        "head_dim": head_dim,
-        "value_dim": value_dim,
-        "decay": decay,
-        "ridge": ridge,
-        "normalize": normalize,
-        "epsilon": epsilon,
-        "scale": scale,
-        "feature_map": feature_map,
-        "precision": precision,
-        "output_type": output_type,
-        "sequence": sequence,
-        "position": position,
-        "query": query,
-        "key": key,
-        "value": value,
-        "gate": gate,
-        "gate_scale": gate_scale,
-        "keep": keep,
-        "output_column": output_column,
-        "require_state": require_state,
-        "input_order": input_order,
-        "cut_every": cut_every,
-        "on_nonfinite": on_nonfinite,
-        "fan_in": fan_in,
-        "kernels": kernels,
-        "isa": isa,
-    }
+    options = _options(locals())
     return call("hla_attention", df, states, options)
 
 
@@ -204,37 +176,7 @@ def final_states(
         (seq if there is one, next_pos, tokens, settings, state): what ``states=`` of a later call takes, and
         ``state_matrices`` the last of.
     """
-    options = {
-        "operator": operator,
-        "program": program,
-        "mask": mask,
-        "form": form,
-        "num_heads": num_heads,
-        "num_kv_heads": num_kv_heads,
-        "head_dim": head_dim,
-        "value_dim": value_dim,
-        "decay": decay,
-        "ridge": ridge,
-        "normalize": normalize,
-        "epsilon": epsilon,
-        "scale": scale,
-        "feature_map": feature_map,
-        "precision": precision,
-        "sequence": sequence,
-        "position": position,
-        "query": query,
-        "key": key,
-        "value": value,
-        "gate": gate,
-        "gate_scale": gate_scale,
-        "require_state": require_state,
-        "input_order": input_order,
-        "cut_every": cut_every,
-        "on_nonfinite": on_nonfinite,
-        "fan_in": fan_in,
-        "kernels": kernels,
-        "isa": isa,
-    }
+    options = _options(locals())
     return call("hla_final_states", df, states, options)
 
 
@@ -279,37 +221,7 @@ def prefix_states(
     Returns:
         (seq if there is one, next_pos, tokens, settings, state).
     """
-    options = {
-        "operator": operator,
-        "program": program,
-        "mask": mask,
-        "form": form,
-        "num_heads": num_heads,
-        "num_kv_heads": num_kv_heads,
-        "head_dim": head_dim,
-        "value_dim": value_dim,
-        "decay": decay,
-        "ridge": ridge,
-        "normalize": normalize,
-        "epsilon": epsilon,
-        "scale": scale,
-        "feature_map": feature_map,
-        "precision": precision,
-        "sequence": sequence,
-        "position": position,
-        "query": query,
-        "key": key,
-        "value": value,
-        "gate": gate,
-        "gate_scale": gate_scale,
-        "require_state": require_state,
-        "input_order": input_order,
-        "cut_every": cut_every,
-        "on_nonfinite": on_nonfinite,
-        "fan_in": fan_in,
-        "kernels": kernels,
-        "isa": isa,
-    }
+    options = _options(locals())
     return call("hla_prefix_states", df, states, options)
 
 
@@ -353,36 +265,7 @@ def summaries(
     Returns:
         (seq if there is one, start_pos, next_pos, settings, summary).
     """
-    options = {
-        "operator": operator,
-        "program": program,
-        "mask": mask,
-        "form": form,
-        "num_heads": num_heads,
-        "num_kv_heads": num_kv_heads,
-        "head_dim": head_dim,
-        "value_dim": value_dim,
-        "decay": decay,
-        "ridge": ridge,
-        "normalize": normalize,
-        "epsilon": epsilon,
-        "scale": scale,
-        "feature_map": feature_map,
-        "precision": precision,
-        "sequence": sequence,
-        "position": position,
-        "query": query,
-        "key": key,
-        "value": value,
-        "gate": gate,
-        "gate_scale": gate_scale,
-        "input_order": input_order,
-        "cut_every": cut_every,
-        "on_nonfinite": on_nonfinite,
-        "fan_in": fan_in,
-        "kernels": kernels,
-        "isa": isa,
-    }
+    options = _options(locals())
     return call("hla_summaries", df, None, options)
 
 

@@ -1,5 +1,6 @@
 package io.hla.spark.sql;
 
+import java.util.stream.Collectors;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 
 /** What DESCRIBE FUNCTION shows. */
@@ -20,7 +21,7 @@ final class Functions {
         name,
         usage,
         "\n    Arguments:\n"
-            + arguments.lines().map(line -> "      * " + line + "\n").reduce("", String::concat)
+            + arguments.lines().map(line -> "      * " + line + "\n").collect(Collectors.joining())
             + "  ",
         "\n    Examples:\n      > " + example + "\n  ",
         "",
