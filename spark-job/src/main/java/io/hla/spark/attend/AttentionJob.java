@@ -84,18 +84,38 @@ public final class AttentionJob {
   }
 
   /**
+   * Finds the runs.
+   *
+   * @throws io.hla.spark.InputException if the tokens are refused
+   */
+  public IndexedTokens index(TokenSource source) {
+    return indexer.index(source);
+  }
+
+  /**
    * Runs every pass but the last.
    *
    * @param states initial states, or null for none
    * @throws io.hla.spark.InputException if the tokens or the states are refused
    */
   public Prepared prepare(TokenSource source, JavaRDD<InternalRow> states) {
-    IndexedTokens indexed = indexer.index(source);
+    return prepare(index(source), null, states);
+  }
+
+  /**
+   * Runs every pass between the index and the last.
+   *
+   * @param ordered a plan of these runs without initial states, or null to make one
+   * @param states initial states, or null for none
+   * @throws io.hla.spark.InputException if the tokens or the states are refused
+   */
+  public Prepared prepare(IndexedTokens indexed, RunPlan ordered, JavaRDD<InternalRow> states) {
     RunIndex index = indexed.index();
     KernelId kernel = kernel(index);
     AttentionSettings settings = settings(index, states);
     PlanFigures cost = new PlanFigures(settings, compute, figures);
-    RunPlan plan = plan(indexed, states, settings, cost);
+    RunPlan plan = ordered == null ? ordered(index, states, settings) : ordered;
+    tell(plan, indexed, states, cost);
     figures.put(Figure.KERNELS, kernel.toString());
     cost.tellMemory(context.getConf(), context.master(), layout);
     StreamFigures found = plan.figures();
@@ -132,7 +152,7 @@ public final class AttentionJob {
     if (looked.sorted()) {
       cost.tellSorted(index, indexer.chunk());
     } else {
-      plan(looked, states, settings, cost);
+      tell(ordered(index, states, settings), looked, states, cost);
     }
     figures.put(Figure.KERNELS, kernel.toString());
     figures.put(Figure.VECTOR_BYTES, index.tokens() * layout.tokenBytes(settings));
@@ -153,7 +173,8 @@ public final class AttentionJob {
     RunIndex index = indexed.index();
     KernelId kernel = kernel(index);
     AttentionSettings settings = settings(index, null);
-    RunPlan plan = plan(indexed, null, settings, new PlanFigures(settings, compute, figures));
+    RunPlan plan = ordered(index, null, settings);
+    tell(plan, indexed, null, new PlanFigures(settings, compute, figures));
     JavaRDD<PlannedRun> runs = plan.planned().map(PlannedRun::summarizedAlone);
     SummaryPass pass = summaryPass(settings, kernel, 0);
     return indexed
@@ -193,12 +214,8 @@ public final class AttentionJob {
 
   // --- Order ---
 
-  private RunPlan plan(
-      IndexedTokens indexed,
-      JavaRDD<InternalRow> states,
-      AttentionSettings settings,
-      PlanFigures cost) {
-    RunPlan plan = ordered(indexed.index(), states, settings);
+  private void tell(
+      RunPlan plan, IndexedTokens indexed, JavaRDD<InternalRow> states, PlanFigures cost) {
     cost.tellInput(plan.figures(), states != null);
     figures.put(Figure.PARTITIONS, indexed.index().partitions());
     figures.put(Figure.INPUT_ORDER, indexed.sorted() ? "sorted" : "stored");
@@ -214,7 +231,6 @@ public final class AttentionJob {
               plan.figures().sequences(),
               plan.figures().firstNew().text(layout.sequenceType())));
     }
-    return plan;
   }
 
   private RunPlan ordered(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {

@@ -14,7 +14,7 @@ public final class AttentionStrategy extends SparkStrategy {
   private static final long serialVersionUID = 1L;
 
   /** Makes a session plan attention, unless it does already. */
-  static void install(SparkSession session) {
+  public static void install(SparkSession session) {
     synchronized (AttentionStrategy.class) {
       List<SparkStrategy> strategies = new ArrayList<>();
       CollectionConverters.asJava(session.experimental().extraStrategies())

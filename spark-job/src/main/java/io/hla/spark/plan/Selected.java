@@ -14,10 +14,10 @@ import scala.jdk.javaapi.CollectionConverters;
  * Columns of an analyzed plan. Unlike {@link Dataset#select} it takes plans that are part of
  * another one, such as a reference to a common table expression.
  */
-final class Selected {
+public final class Selected {
   private Selected() {}
 
-  static LogicalPlan of(SparkSession session, LogicalPlan table, List<Column> columns) {
+  public static LogicalPlan of(SparkSession session, LogicalPlan table, List<Column> columns) {
     List<NamedExpression> expressions =
         columns.stream().map(column -> (NamedExpression) session.expression(column)).toList();
     return session
@@ -26,7 +26,7 @@ final class Selected {
         .execute(new Project(CollectionConverters.asScala(expressions).toSeq(), table));
   }
 
-  static LogicalPlan analyzed(Dataset<Row> table) {
+  public static LogicalPlan analyzed(Dataset<Row> table) {
     return ((org.apache.spark.sql.classic.Dataset<Row>) table).queryExecution().analyzed();
   }
 }
