@@ -1,4 +1,4 @@
-package io.hla.spark.text;
+package io.hla.spark.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -59,8 +59,8 @@ class SafetensorsTest {
     Path file = ModelFile.write(folder.resolve("m"), header, data.array());
     double[] to = new double[count - 3];
     try (Safetensors model = Safetensors.open(new Configuration(), file.toString())) {
-      model.read(model.find("t"), 3, to, to.length);
-      assertThatThrownBy(() -> model.read(model.find("t"), 4, to, to.length))
+      model.read(model.tensors().get("t"), 3, to, 0, to.length);
+      assertThatThrownBy(() -> model.read(model.tensors().get("t"), 4, to, 0, to.length))
           .isInstanceOf(IndexOutOfBoundsException.class);
     }
     for (int i = 0; i < to.length; i++) {
@@ -81,7 +81,7 @@ class SafetensorsTest {
         "a F32 [1] 0 4                  | has 12 bytes of data, expected the 4 of its header",
         "a F32 [-3] 0 12                | the size or offset -3, expected an integer from 0",
         "a F32 [1.5] 0 12               | the size or offset 1.5, expected an integer from 0",
-        "a F32 3 0 12                   | expected dtype, shape and two data_offsets",
+        "a F32 3 0 12                   | gives tensor a a shape that is no list",
         "a I8 [12] 0 13                 | tensor a bytes 0 to 13, expected a range within its 12",
         "a F32 [3] 0 12, a F32 [0] 12 12 | Duplicate field 'a'"
       })
@@ -132,9 +132,9 @@ class SafetensorsTest {
 
   private static double[] read(Path file, String tensor) {
     try (Safetensors model = Safetensors.open(new Configuration(), file.toString())) {
-      Safetensors.Tensor found = model.find(tensor);
+      Safetensors.Tensor found = model.tensors().get(tensor);
       double[] values = new double[Math.toIntExact(found.count())];
-      model.read(found, 0, values, values.length);
+      model.read(found, 0, values, 0, values.length);
       return values;
     }
   }

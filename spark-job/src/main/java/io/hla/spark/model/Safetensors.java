@@ -1,24 +1,23 @@
-package io.hla.spark.text;
+package io.hla.spark.model;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.hla.spark.InputException;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -30,17 +29,33 @@ import org.apache.hadoop.fs.Path;
 public final class Safetensors implements AutoCloseable {
   private static final long LARGEST_HEADER = 100_000_000;
   private static final int READ_BYTES = 1 << 20;
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
   private final String file;
-  private final FSDataInputStream stream;
-  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
-  private long dataStart;
+  private final FileSystem system;
+  private final FileStatus status;
+  private final Map<String, Tensor> tensors;
+  private final long dataStart;
 
-  private Safetensors(String file, FSDataInputStream stream) {
+  /** Null between reads of other files. */
+  private FSDataInputStream stream;
+
+  private byte[] buffer = {};
+
+  private Safetensors(String file, FileSystem system, FileStatus status) throws IOException {
     this.file = file;
-    this.stream = stream;
+    this.system = system;
+    this.status = status;
+    stream = system.open(status.getPath());
+    try {
+      long headerLength = headerLength();
+      stream.seek(8);
+      tensors = HeaderReader.read(file, new BoundedStream(stream, headerLength));
+      dataStart = 8 + headerLength;
+      checkRanges(status.getLen() - dataStart);
+    } catch (IOException | RuntimeException e) {
+      stream.close();
+      throw e;
+    }
   }
 
   /**
@@ -53,20 +68,21 @@ public final class Safetensors implements AutoCloseable {
     try {
       Path path = new Path(file);
       FileSystem system = path.getFileSystem(configuration);
-      long length = system.getFileStatus(path).getLen();
-      Safetensors opened = new Safetensors(file, system.open(path));
-      try {
-        opened.readHeader(length);
-        return opened;
-      } catch (IOException | RuntimeException e) {
-        opened.close();
-        throw e;
+      FileStatus status = system.getFileStatus(path);
+      if (status.isDirectory()) {
+        throw new InputException("HLA_MODEL_DAMAGED", file + " is a directory, expected a file");
       }
+      return new Safetensors(file, system, status);
     } catch (FileNotFoundException e) {
       throw new InputException("HLA_INPUT_MISSING", "model \"" + file + "\" does not exist", e);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read model \"" + file + "\"", e);
+      throw unreadable(file, "its header", e);
     }
+  }
+
+  /** Where the file is, as it was given. */
+  public String file() {
+    return file;
   }
 
   /** The tensors by name, in the order of the header. */
@@ -75,38 +91,15 @@ public final class Safetensors implements AutoCloseable {
   }
 
   /**
-   * The tensor of that name or, when there is none, the only one whose name ends with "." and that
-   * name.
+   * Reads {@code count} numbers of a tensor, from its number {@code first} on in row-major order,
+   * to {@code to[at..]}.
    *
-   * @throws InputException HLA_MODEL_TENSOR if there is none or several; it names those present
+   * @throws InputException HLA_MODEL_TENSOR if the dtype is not F64, F32, F16 or BF16;
+   *     HLA_MODEL_DAMAGED or HLA_INPUT_CHANGED if the file is not the one whose header was read
    */
-  public Tensor find(String name) {
-    Tensor exact = tensors.get(name);
-    if (exact != null) {
-      return exact;
-    }
-    List<String> found =
-        tensors.keySet().stream().filter(other -> other.endsWith("." + name)).toList();
-    if (found.size() != 1) {
-      throw new InputException(
-          "HLA_MODEL_TENSOR",
-          found.isEmpty()
-              ? String.format(
-                  Locale.ROOT, "%s has no tensor %s; it has %s", file, name, tensors.keySet())
-              : String.format(
-                  Locale.ROOT, "%s has several tensors %s: %s, expected one", file, name, found));
-    }
-    return tensors.get(found.get(0));
-  }
-
-  /**
-   * Reads {@code count} numbers of a tensor, from its number {@code first} on in row-major order.
-   *
-   * @throws InputException HLA_MODEL_TENSOR if the dtype is not F64, F32, F16 or BF16
-   */
-  public void read(Tensor tensor, long first, double[] to, int count) {
-    Dtype dtype = Dtype.of(file, tensor);
-    if (first < 0 || count < 0 || first + count > tensor.count()) {
+  public void read(Tensor tensor, long first, double[] to, int at, int count) {
+    Dtype dtype = dtype(tensor);
+    if (first < 0 || count < 0 || count > tensor.count() - first) {
       throw new IndexOutOfBoundsException(
           String.format(
               Locale.ROOT,
@@ -116,30 +109,92 @@ public final class Safetensors implements AutoCloseable {
               tensor.count(),
               tensor.name));
     }
-    byte[] bytes = new byte[(int) Math.min(READ_BYTES, (long) count * dtype.bytes)];
+    int bytes = (int) Math.min(READ_BYTES, (long) count * dtype.bytes);
+    if (buffer.length < bytes) {
+      buffer = new byte[bytes];
+    }
     try {
+      reopen();
       for (int done = 0; done < count; ) {
-        int now = Math.min(bytes.length / dtype.bytes, count - done);
-        long at = dataStart + tensor.begin + (first + done) * dtype.bytes;
-        stream.readFully(at, bytes, 0, now * dtype.bytes);
-        dtype.decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), to, done, now);
+        int now = Math.min(buffer.length / dtype.bytes, count - done);
+        long from = dataStart + tensor.begin + (first + done) * dtype.bytes;
+        stream.readFully(from, buffer, 0, now * dtype.bytes);
+        dtype.decode(ByteBuffer.wrap(buffer).order(ByteOrder.LITTLE_ENDIAN), to, at + done, now);
         done += now;
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + tensor.name + " of model " + file, e);
+      throw unreadable(file, tensor.name, e);
+    }
+  }
+
+  /** The type of a tensor's numbers. Throws {@link InputException} HLA_MODEL_TENSOR. */
+  Dtype dtype(Tensor tensor) {
+    Dtype dtype = Dtype.of(tensor.dtype);
+    if (dtype == null) {
+      throw new InputException(
+          "HLA_MODEL_TENSOR",
+          String.format(
+              Locale.ROOT,
+              "%s holds %s as %s, expected one of %s",
+              file,
+              tensor.name,
+              tensor.dtype,
+              Arrays.toString(Dtype.values())));
+    }
+    return dtype;
+  }
+
+  /** Lets go of the open stream; the next read opens another. */
+  void release() {
+    if (stream != null) {
+      try {
+        stream.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot close model " + file, e);
+      } finally {
+        stream = null;
+      }
     }
   }
 
   @Override
   public void close() {
-    try {
-      stream.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot close model " + file, e);
-    }
+    release();
   }
 
-  private void readHeader(long fileLength) throws IOException {
+  private void reopen() throws IOException {
+    if (stream != null) {
+      return;
+    }
+    FileStatus now = system.getFileStatus(status.getPath());
+    if (now.getLen() != status.getLen()
+        || now.getModificationTime() != status.getModificationTime()) {
+      throw new InputException(
+          "HLA_INPUT_CHANGED",
+          String.format(
+              Locale.ROOT,
+              "%s has %d bytes of time %d, expected %d of time %d as when it was opened",
+              file,
+              now.getLen(),
+              now.getModificationTime(),
+              status.getLen(),
+              status.getModificationTime()));
+    }
+    stream = system.open(status.getPath());
+  }
+
+  private static RuntimeException unreadable(String file, String what, IOException e) {
+    if (e instanceof EOFException || e instanceof ChecksumException) {
+      return new InputException(
+          "HLA_MODEL_DAMAGED",
+          file + " ends or is not whole in " + what + ": " + e.getMessage(),
+          e);
+    }
+    return new UncheckedIOException("cannot read " + what + " of model \"" + file + "\"", e);
+  }
+
+  private long headerLength() throws IOException {
+    long fileLength = status.getLen();
     check(fileLength >= 8, "is %d bytes long, expected at least 8", fileLength);
     byte[] prefix = new byte[8];
     stream.readFully(0, prefix);
@@ -150,54 +205,7 @@ public final class Safetensors implements AutoCloseable {
         length,
         Math.min(LARGEST_HEADER, fileLength - 8),
         fileLength);
-    byte[] header = new byte[(int) length];
-    stream.readFully(8, header);
-    JsonNode root;
-    try {
-      root = JSON.readTree(header);
-    } catch (IOException e) {
-      throw new InputException(
-          "HLA_MODEL_DAMAGED", file + " has a header that is not JSON: " + e.getMessage(), e);
-    }
-    check(root.isObject(), "has a header that is not a JSON object");
-    for (Map.Entry<String, JsonNode> entry : root.properties()) {
-      if (!entry.getKey().equals("__metadata__")) {
-        tensors.put(entry.getKey(), tensor(entry.getKey(), entry.getValue()));
-      }
-    }
-    dataStart = 8 + length;
-    checkRanges(fileLength - dataStart);
-  }
-
-  private Tensor tensor(String name, JsonNode node) {
-    JsonNode offsets = node.path("data_offsets");
-    check(
-        node.path("dtype").isTextual()
-            && node.path("shape").isArray()
-            && offsets.isArray()
-            && offsets.size() == 2,
-        "describes tensor %s by %s, expected dtype, shape and two data_offsets",
-        name,
-        node);
-    List<Long> shape = new ArrayList<>();
-    for (JsonNode size : node.path("shape")) {
-      shape.add(number(name, size));
-    }
-    return new Tensor(
-        name,
-        node.path("dtype").textValue(),
-        List.copyOf(shape),
-        number(name, offsets.get(0)),
-        number(name, offsets.get(1)));
-  }
-
-  private long number(String name, JsonNode node) {
-    check(
-        node.canConvertToLong() && node.isIntegralNumber() && node.longValue() >= 0,
-        "gives tensor %s the size or offset %s, expected an integer from 0",
-        name,
-        node);
-    return node.longValue();
+    return length;
   }
 
   /** In file order every tensor begins where the one before ends, and the last ends the file. */
@@ -231,7 +239,8 @@ public final class Safetensors implements AutoCloseable {
     long length = tensor.end - tensor.begin;
     boolean fits;
     try {
-      fits = bytes == 0 || Math.multiplyExact(tensor.count(), bytes) == length;
+      long count = tensor.count();
+      fits = bytes == 0 || Math.multiplyExact(count, bytes) == length;
     } catch (ArithmeticException e) {
       fits = false;
     }

@@ -1,4 +1,4 @@
-package io.hla.spark.text;
+package io.hla.spark.model;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,16 +12,16 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Writes safetensors files, right ones from tensors of zeros, and any other from raw parts. */
-final class ModelFile {
+public final class ModelFile {
   private final Map<String, int[]> shapes = new LinkedHashMap<>();
 
   /** Adds a float tensor of zeros, or replaces the one of that name. */
-  ModelFile add(String name, int... shape) {
+  public ModelFile add(String name, int... shape) {
     shapes.put(name, shape);
     return this;
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     StringBuilder header = new StringBuilder("{");
     int end = 0;
     for (Map.Entry<String, int[]> entry : shapes.entrySet()) {
@@ -38,18 +38,18 @@ final class ModelFile {
     return write(file, header + "}", new byte[end]);
   }
 
-  static String tensor(String name, String dtype, String shape, long begin, long end) {
+  public static String tensor(String name, String dtype, String shape, long begin, long end) {
     return String.format(
         "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}",
         name, dtype, shape, begin, end);
   }
 
-  static Path write(Path file, String header, byte[] data) throws IOException {
+  public static Path write(Path file, String header, byte[] data) throws IOException {
     byte[] text = header.getBytes(StandardCharsets.UTF_8);
     return Files.write(file, bytes(text.length, text, data));
   }
 
-  static byte[] bytes(long headerLength, byte[] header, byte[] data) {
+  public static byte[] bytes(long headerLength, byte[] header, byte[] data) {
     return ByteBuffer.allocate(8 + header.length + data.length)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putLong(headerLength)
