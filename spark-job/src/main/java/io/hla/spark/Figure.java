@@ -92,6 +92,13 @@ public enum Figure {
   /** Bytes of the outputs before any codec, kept columns not counted. */
   OUTPUT_BYTES(Section.OUTPUT),
 
+  /** Tokens that have a log probability. */
+  SCORED_TOKENS(Section.OUTPUT),
+  /** The mean of their log probabilities. */
+  MEAN_LOG_PROBABILITY(Section.OUTPUT),
+  /** The exponential of the negative mean. */
+  PERPLEXITY(Section.OUTPUT),
+
   /** The largest error of sampled outputs, relative to the largest output of their head so far. */
   RELATIVE_ERROR(Section.ACCURACY),
   /** All checks with their errors, limits and verdicts. */
