@@ -8,14 +8,11 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.types.VariantType;
 
 /**
  * The columns of a token table, checked by name and type, as (pos, q, k, v, [seq], [gates], kept
@@ -28,9 +25,6 @@ import org.apache.spark.sql.types.VariantType;
  */
 public record TokenSelection(
     List<Column> columns, StructType schema, TokenRow layout, StructType kept) {
-  /** Atomic by name, but their values are neither equal nor ordered. */
-  private static final List<String> GEO = List.of("geometry", "geography");
-
   /**
    * Selects the columns of a table.
    *
@@ -40,9 +34,9 @@ public record TokenSelection(
    */
   public static TokenSelection of(StructType schema, TokenColumns columns, Element output) {
     Selected selected = new Selected();
-    StructField position = find(schema, columns.position());
+    StructField position = Columns.find(schema, columns.position());
     check(
-        isIntegral(position.dataType()),
+        Columns.isIntegral(position.dataType()),
         "HLA_INPUT_TYPE",
         "column %s is %s, expected an integral type",
         position.name(),
@@ -53,7 +47,9 @@ public record TokenSelection(
         DataTypes.LongType,
         position.nullable());
     StructField[] arrays = {
-      find(schema, columns.query()), find(schema, columns.key()), find(schema, columns.value())
+      Columns.find(schema, columns.query()),
+      Columns.find(schema, columns.key()),
+      Columns.find(schema, columns.value())
     };
     for (int i = 0; i < 3; i++) {
       selected.addNumbers("qkv".substring(i, i + 1), arrays[i]);
@@ -61,29 +57,15 @@ public record TokenSelection(
     StructField sequence = null;
     if (columns.sequence() != null
         && (columns.sequenceRequired() || has(schema, columns.sequence()))) {
-      sequence = find(schema, columns.sequence());
-      check(
-          sequence.dataType() instanceof AtomicType
-              && !(sequence.dataType() instanceof VariantType)
-              && !GEO.contains(sequence.dataType().typeName().replaceAll("\\(.*", "")),
-          "HLA_INPUT_TYPE",
-          "column %s is %s, expected an atomic type",
-          sequence.name(),
-          sequence.dataType().simpleString());
-      check(
-          !(sequence.dataType() instanceof StringType text) || text.isUTF8BinaryCollation(),
-          "HLA_INPUT_TYPE",
-          "column %s is %s, whose values are equal by its collation, expected string",
-          sequence.name(),
-          sequence.dataType().simpleString());
+      sequence = Columns.checkSequence(Columns.find(schema, columns.sequence()));
       selected.add("seq", sequence);
     }
     if (columns.gate() != null) {
-      selected.addNumbers("g", find(schema, columns.gate()));
+      selected.addNumbers("g", Columns.find(schema, columns.gate()));
     }
     StructType kept = new StructType();
     for (String name : columns.keep()) {
-      StructField field = find(schema, name);
+      StructField field = Columns.find(schema, name);
       kept = kept.add(field);
       selected.add("keep" + kept.size(), field);
     }
@@ -125,29 +107,8 @@ public record TokenSelection(
     }
   }
 
-  private static boolean isIntegral(DataType type) {
-    return type.equals(DataTypes.LongType)
-        || type.equals(DataTypes.IntegerType)
-        || type.equals(DataTypes.ShortType)
-        || type.equals(DataTypes.ByteType);
-  }
-
   private static boolean has(StructType schema, String name) {
     return Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase);
-  }
-
-  private static StructField find(StructType schema, String name) {
-    List<StructField> matches =
-        Arrays.stream(schema.fields()).filter(f -> f.name().equalsIgnoreCase(name)).toList();
-    check(
-        matches.size() == 1,
-        "HLA_INPUT_COLUMN",
-        matches.isEmpty()
-            ? "the table has no column %s, it has %s"
-            : "the table has several columns %s, it has %s",
-        name,
-        Arrays.toString(schema.fieldNames()));
-    return matches.get(0);
   }
 
   private static void check(boolean holds, String condition, String message, Object... values) {

@@ -3,6 +3,7 @@ package io.hla.spark.text;
 import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.text.Safetensors.Tensor;
+import io.hla.spark.tokenizer.Vocabulary;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.stream.IntStream;
