@@ -326,6 +326,9 @@ final class ExtractionPlan implements SequencePlan {
     RunPlan ordered = null;
     boolean done = false;
     try {
+      if (layers > 1) {
+        put(Figure.SCAN_STEPS_BECAUSE, "every layer has its own");
+      }
       for (int layer = 0; layer < layers; layer++) {
         AttentionJob job = job(context, model.attention(layer), layer);
         if (layer == 0) {
