@@ -14,6 +14,14 @@
  * The sizes of avx2 were measured on an AMD Zen 3: 5 or 6 rows gain nothing, and more tokens lose more of the nearest cache
  * at d >= 64 than they save at d = 16. Those of avx512 were measured on an Intel core with two 512-bit units, with a kernel
  * of the same shape. Those of baseline and aarch64 follow from their registers.
+ *
+ * Products with weight matrices (hla_layers.c) have tiles of tokens x panels of 64 bytes, one of the weights in registers:
+ *
+ *               tokens x vectors                  fewer tokens
+ *   avx512      12 x 2: 24 + 2 + 1                more panels, up to 8
+ *   avx2         6 x 2: 12 + 2 + 1                more panels, up to 4
+ *   aarch64      6 x 4: 24 + 4 + 1                more panels, up to 4
+ *   baseline     2 x 4:  8 and what takes the place of a fused multiply-add
  */
 #ifndef HLA_SIZES_H
 #define HLA_SIZES_H
@@ -40,15 +48,23 @@
 #if defined __AVX512F__
 #define HLA_VECTOR_BYTES 64
 enum { TILE_ROWS = 12, NARROW_ROWS = 16, SWEEP_TOKENS = 64 };
+enum { MOST_TILE_ROWS = 12, TILE_SUMS = 24, MOST_PANELS = 8 };
+#define LINEAR_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
 #elif defined __AVX2__
 #define HLA_VECTOR_BYTES 32
 enum { TILE_ROWS = 4, NARROW_ROWS = 8, SWEEP_TOKENS = 32 };
+enum { MOST_TILE_ROWS = 6, TILE_SUMS = 12, MOST_PANELS = 4 };
+#define LINEAR_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #elif defined __aarch64__
 #define HLA_VECTOR_BYTES 16
 enum { TILE_ROWS = 8, NARROW_ROWS = 16, SWEEP_TOKENS = 32 };
+enum { MOST_TILE_ROWS = 6, TILE_SUMS = 24, MOST_PANELS = 4 };
+#define LINEAR_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #else
 #define HLA_VECTOR_BYTES 16
 enum { TILE_ROWS = 4, NARROW_ROWS = 8, SWEEP_TOKENS = 32 };
+enum { MOST_TILE_ROWS = 2, TILE_SUMS = 8, MOST_PANELS = 1 };
+#define LINEAR_ROWS(X) X(1) X(2)
 #endif
 /* The panels that matrices are stored in are as wide as a tile; what is left of a width is a tile of one vector. */
 enum { TILE_VECTORS = 2, MOST_ROWS = 16 };

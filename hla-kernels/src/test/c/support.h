@@ -76,4 +76,7 @@ void check_programs(const struct setting *s);
 /* What no grid of settings covers: test_edges.c. */
 void check_edges(struct setting s);
 
+/* The parts of layers, on all sizes or on few: test_layers.c. */
+void check_layers(enum hla_isa isa, bool few);
+
 #endif

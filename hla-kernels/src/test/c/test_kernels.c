@@ -261,7 +261,9 @@ int main(int argc, char **argv)
 	static const int sizes[][2] = {{1, 1}, {3, 5}, {16, 16}, {17, 33}, {64, 64}, {40, 7}, {100, 60}, {5, 72}};
 	/* Below a block, a block, one more, past a batch, past the span of the mixed precision. */
 	static const int lengths[] = {1, 7, 8, 9, 71, 600};
-	for (int isa = 0; isa < HLA_ISA_COUNT; isa++)
+	for (int isa = 0; isa < HLA_ISA_COUNT; isa++) {
+		if (isa == (int)hla_best_isa(isa))
+			check_layers(isa, every > 1);
 		for (int precision = 0; precision < HLA_PRECISION_COUNT; precision++) {
 			struct setting s = {.precision = precision, .isa = isa, .heads = 1, .kv_heads = 1, .scale = 1};
 			if (s.isa != hla_best_isa(s.isa))
@@ -275,6 +277,7 @@ int main(int argc, char **argv)
 							check_options(s, lengths[j], sizes[i][0], sizes[i][1]);
 			}
 		}
+	}
 	printf("%d checks, %d failures\n", checks, failures);
 	return failures != 0;
 }

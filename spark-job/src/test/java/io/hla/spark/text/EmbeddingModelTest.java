@@ -7,6 +7,7 @@ import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.model.ModelFile;
 import io.hla.spark.model.RandomModel;
+import io.hla.spark.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
