@@ -43,7 +43,8 @@ final class PieceReader implements Closeable {
    */
   static PieceReader ofPart(InputStream in, long start, long end, TextBorders borders, String place)
       throws IOException {
-    PieceReader pieces = new PieceReader(in, Math.max(0, start - 1), end, borders, place, MOST_BYTES);
+    PieceReader pieces =
+        new PieceReader(in, Math.max(0, start - 1), end, borders, place, MOST_BYTES);
     if (start > 0) {
       pieces.skipToBorder();
     } else if (borders != TextBorders.ANYWHERE) {
@@ -177,7 +178,8 @@ final class PieceReader implements Closeable {
       from = 0;
     }
     if (to == buffer.length) {
-      buffer = Arrays.copyOf(buffer, (int) Math.min(2L * buffer.length, (long) mostBytes + PIECE_BYTES));
+      buffer =
+          Arrays.copyOf(buffer, (int) Math.min(2L * buffer.length, (long) mostBytes + PIECE_BYTES));
     }
     int read = in.readNBytes(buffer, to, buffer.length - to);
     to += read;

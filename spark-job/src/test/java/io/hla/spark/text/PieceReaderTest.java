@@ -80,7 +80,8 @@ class PieceReaderTest {
             return length;
           }
         };
-    try (PieceReader pieces = PieceReader.ofText(letters, TextBorders.WHITE_SPACE, "x.txt", 1 << 18)) {
+    try (PieceReader pieces =
+        PieceReader.ofText(letters, TextBorders.WHITE_SPACE, "x.txt", 1 << 18)) {
       assertThatThrownBy(pieces::next)
           .isInstanceOfSatisfying(
               InputException.class, e -> assertThat(e.condition()).isEqualTo("HLA_INPUT_TEXT"))
