@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,25 @@ TRIAL = 65_536
 TRIAL_DOCUMENTS = 80_000
 
 
-def seconds(run: Callable[[], int]) -> float:
-    """Per token, the shorter of two runs."""
-    times = []
-    for _ in range(2):
-        begin = time.perf_counter()
+@dataclass(frozen=True, order=True)
+class Cost:
+    """Seconds per token: by the clock, and of all threads together."""
+
+    wall: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{1e9 * self.wall:,.0f} ns a token, {1e9 * self.cpu:,.0f} of CPU time"
+
+
+def cost(run: Callable[[], int]) -> Cost:
+    """The least of three runs."""
+    costs = []
+    for _ in range(3):
+        begin = time.perf_counter(), time.process_time()
         tokens = run()
-        times.append((time.perf_counter() - begin) / tokens)
-    return min(times)
+        costs.append(Cost((time.perf_counter() - begin[0]) / tokens, (time.process_time() - begin[1]) / tokens))
+    return Cost(min(c.wall for c in costs), min(c.cpu for c in costs))
 
 
 def long_text(model: Decoder, ids: torch.Tensor, span: int, score: bool) -> Callable[[], int]:
@@ -51,19 +63,19 @@ def bench(directory: Path, text: Path) -> None:
     for dtype in (torch.float32, torch.float64):
         trials = {}
         for chunk, span in itertools.product((32, 64, 128), (1024, 4096, 16384)):
-            trials[chunk, span] = seconds(long_text(Decoder.load(directory, dtype, chunk), ids[:TRIAL], span, False))
+            trials[chunk, span] = cost(long_text(Decoder.load(directory, dtype, chunk), ids[:TRIAL], span, False))
         chunk, span = min(trials, key=trials.__getitem__)
         model = Decoder.load(directory, dtype, chunk)
         for score in (False, True):
-            best = seconds(long_text(model, ids, span, score))
+            best = cost(long_text(model, ids, span, score))
             report(dtype, f"{len(ids):,} tokens in one sequence (chunks of {chunk}, {span} at once)", score, best)
         model = Decoder.load(directory, dtype, DOCUMENT)
-        trials = {batch: seconds(documents(model, ids[:TRIAL_DOCUMENTS], batch, False)) for batch in (20, 80, 320)}
+        trials = {batch: cost(documents(model, ids[:TRIAL_DOCUMENTS], batch, False)) for batch in (20, 80, 320)}
         batch = min(trials, key=trials.__getitem__)
         for score in (False, True):
-            best = seconds(documents(model, ids[:DOCUMENT_TOKENS], batch, score))
+            best = cost(documents(model, ids[:DOCUMENT_TOKENS], batch, score))
             report(dtype, f"{DOCUMENT_TOKENS // DOCUMENT:,} documents of {DOCUMENT} tokens ({batch} at once)", score, best)
 
 
-def report(dtype: torch.dtype, what: str, score: bool, best: float) -> None:
-    print(f"{dtype}, {what}, hidden rows{' and scores' if score else ''}: {1e9 * best:,.0f} ns a token", flush=True)
+def report(dtype: torch.dtype, what: str, score: bool, best: Cost) -> None:
+    print(f"{dtype}, {what}, hidden rows{' and scores' if score else ''}: {best}", flush=True)

@@ -95,20 +95,27 @@ def norm(x: Array, weight: Array, eps: float) -> Array:
     return x / np.sqrt((x**2).mean(-1, keepdims=True) + X(eps)) * weight
 
 
-def dense(config: Config, w: dict[str, Array], ids: Array) -> tuple[Array, Array]:
+def decays(raw: dict[str, Any], layer: int, heads: int) -> list[float]:
+    """The decay of each head as config.json has it: a number, one a head, or such lists a layer."""
+    decay = np.array(raw.get("decay", 1.0), float)
+    return list(np.broadcast_to(decay[layer] if decay.ndim == 2 else decay, heads))
+
+
+def dense(raw: dict[str, Any], w: dict[str, Array], ids: Array) -> tuple[Array, Array]:
     """Hidden rows (n, D) and scores (n) by definition."""
+    config = Config.of(raw)
     n, H, K, d, dv = len(ids), config.num_heads, config.kv_heads, config.d, config.dv
     h = w["model.embeddings.weight"][ids]
     for layer in range(config.num_hidden_layers):
         prefix = f"model.layers.{layer}."
         at = {name.removeprefix(prefix): numbers for name, numbers in w.items() if name.startswith(prefix)}
         x = norm(h, at["attn_norm.weight"], config.norm_eps)
-        q = feature((x @ at["attn.q_proj.weight"].T).reshape(n, H, d) * X(config.query_scale), config.feature_map)
+        q = feature((x @ at["attn.q_proj.weight"].T).reshape(n, H, d) * X(raw.get("scale", d**-0.5)), config.feature_map)
         k = feature((x @ at["attn.k_proj.weight"].T).reshape(n, K, d), config.feature_map)
         v = (x @ at["attn.v_proj.weight"].T).reshape(n, K, dv)
         o = np.zeros((n, H, dv), X)
         for head in range(H):
-            gates = np.full(n, X(config.decay_of(layer)[head]))
+            gates = np.full(n, X(decays(raw, layer, H)[head]))
             if config.use_gk:
                 bias = at.get("attn.gk_proj.bias")
                 z = x @ at["attn.gk_proj.weight"][head] + (0 if bias is None else bias[head])
@@ -154,9 +161,9 @@ def check() -> bool:
     for name in MODELS:
         with tempfile.TemporaryDirectory() as folder:
             ids = write(name, Path(folder))[:TOKENS]
-            config = Config.of(json.loads((Path(folder) / "config.json").read_text()))
+            raw = json.loads((Path(folder) / "config.json").read_text())
             w = {key: tensor.double().numpy().astype(X) for key, tensor in stored(Path(folder))}
-            y, s = dense(config, w, ids)
+            y, s = dense(raw, w, ids)
             for chunk in (1, 4, TOKENS):
                 model = Decoder.load(Path(folder), torch.float64, chunk)
                 hidden, scores = forward(model, ids)

@@ -11,6 +11,11 @@ TEXT is a file of bytes (each a token), an .npy of ids, or a table (a .parquet, 
 float64. The score of a token is ln p(token | earlier tokens); the first token of a sequence has none.
 """
 
+import os
+
+# Threads that wait for each other in a loop do no work where others need the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import argparse
 import sys
 import time

@@ -19,6 +19,8 @@ def numbers(column: pa.ChunkedArray) -> Array:
     """(rows), or (rows, length) where the column has lists."""
     array = column.combine_chunks()
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+        if len(set(array.value_lengths().unique().to_pylist())) != 1:
+            raise SystemExit("rows have lists of different lengths")
         return array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), -1)
     return array.to_numpy(zero_copy_only=False)
 
