@@ -28,22 +28,6 @@ public record PhaseFigures(
     long bytesWritten,
     long bytesShuffled) {
 
-  /** The same under another name. */
-  public PhaseFigures withName(String other) {
-    return new PhaseFigures(
-        other,
-        doing,
-        seconds,
-        tasks,
-        failedTasks,
-        taskSeconds,
-        medianTaskSeconds,
-        longestTaskSeconds,
-        bytesRead,
-        bytesWritten,
-        bytesShuffled);
-  }
-
   /** A phase without tasks. */
   public static PhaseFigures of(String name, String doing, double seconds) {
     return new PhaseFigures(name, doing, seconds, 0, 0, 0, 0, 0, 0, 0, 0);

@@ -58,6 +58,7 @@ public final class AttentionJob {
    * @param template settings for heads of any size
    * @param givenSizes the sizes of the heads, or null when the first row is to tell them
    * @param withFinal whether the states behind the sequences are wanted
+   * @param phases in which it runs
    * @param parts what the job is put together from
    */
   public AttentionJob(
@@ -69,6 +70,7 @@ public final class AttentionJob {
       boolean withFinal,
       JobMetrics metrics,
       JobObserver observer,
+      Phases phases,
       JobParts parts) {
     this.context = context;
     this.template = template;
@@ -77,7 +79,7 @@ public final class AttentionJob {
     this.withFinal = withFinal;
     this.metrics = metrics;
     this.parts = parts;
-    this.phases = new Phases(context.sc(), observer);
+    this.phases = phases;
     this.figures = new JobFigures(observer);
     this.indexer =
         new TokenIndexer(template, givenSizes, compute, layout, metrics, phases, figures);

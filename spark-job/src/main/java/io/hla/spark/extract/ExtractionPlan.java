@@ -10,6 +10,7 @@ import io.hla.spark.JobObserver;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.IndexedTokens;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.attend.Phases;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.extract.Features.Kind;
 import io.hla.spark.model.ModelConfig;
@@ -76,7 +77,7 @@ public final class ExtractionPlan implements SequencePlan {
   private final JobMetrics metrics;
   private final SQLMetric layerTime;
   private Extraction extraction;
-  private Map<Figure, Object> figures = new EnumMap<>(Figure.class);
+  private final Map<Figure, Object> figures = new EnumMap<>(Figure.class);
 
   /**
    * What has been prepared.
@@ -336,7 +337,6 @@ public final class ExtractionPlan implements SequencePlan {
       model = new DecoderModel(directory, request.precision(), layers, request.scored());
     }
     LayerWork work = new LayerWork(context.broadcast(model), layout, request.compute(), layerTime);
-    Map<Figure, Object> told = new EnumMap<>(Figure.class);
     ModelTokens source =
         new ModelTokens(
             ids, selection.sequenceType(), work::embed, hidden -> work.enter(hidden, 0));
@@ -347,8 +347,11 @@ public final class ExtractionPlan implements SequencePlan {
     RunPlan ordered = null;
     boolean done = false;
     try {
+      if (layers > 1) {
+        put(Figure.SCAN_STEPS_BECAUSE, "every layer has its own");
+      }
       for (int layer = 0; layer < layers; layer++) {
-        AttentionJob job = job(context, model.attention(layer), told, layer);
+        AttentionJob job = job(context, model.attention(layer), layer);
         if (layer == 0) {
           indexed = job.index(source);
           hidden = source.hidden();
@@ -364,7 +367,6 @@ public final class ExtractionPlan implements SequencePlan {
                         .of(states, layer));
         ordered = states == null ? prepared.plan() : null;
         attended.add(prepared);
-        prepared.figures().forEach((figure, value) -> LayerObserver.merge(figures, figure, value));
         boolean last = layer == layers - 1;
         hidden =
             work.leave(
@@ -393,9 +395,8 @@ public final class ExtractionPlan implements SequencePlan {
     return new Extraction(work, hidden, width, attended, indexed, source.hidden(), kept, files);
   }
 
-  private AttentionJob job(
-      JavaSparkContext context, AttentionSettings settings, Map<Figure, Object> told, int layer) {
-    JobObserver observer = request.observer();
+  private AttentionJob job(JavaSparkContext context, AttentionSettings settings, int layer) {
+    JobObserver observer = new LayerObserver(request.observer(), figures, layer == 0);
     return new AttentionJob(
         context,
         settings,
@@ -404,7 +405,8 @@ public final class ExtractionPlan implements SequencePlan {
         layout.tokens(settings.gated()),
         request.wantsFinalStates(),
         metrics,
-        observer == JobObserver.NONE ? observer : new LayerObserver(observer, told, layer),
+        observer,
+        new Phases(context.sc(), request.observer(), "layer " + (layer + 1) + " "),
         JobParts.SOUND);
   }
 

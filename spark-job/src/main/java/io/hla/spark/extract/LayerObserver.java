@@ -2,13 +2,12 @@ package io.hla.spark.extract;
 
 import io.hla.spark.Figure;
 import io.hla.spark.JobObserver;
-import io.hla.spark.PhaseFigures;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * Passes on what the attentions of a model tell, layer by layer: phases with the number of their
- * layer, figures of the input once, those of the scans as sums.
+ * Passes on what the attentions of a model find out, layer by layer: figures of the input once,
+ * those of the scans as sums, warnings of the first layer.
  */
 final class LayerObserver implements JobObserver {
   private static final Set<Figure> SUMS =
@@ -21,35 +20,15 @@ final class LayerObserver implements JobObserver {
 
   private final JobObserver observer;
   private final Map<Figure, Object> figures;
-  private final int layer;
+  private final boolean isFirst;
 
   /**
    * @param figures of the layers before, to which those of this one are added
-   * @param layer from 0
    */
-  LayerObserver(JobObserver observer, Map<Figure, Object> figures, int layer) {
+  LayerObserver(JobObserver observer, Map<Figure, Object> figures, boolean isFirst) {
     this.observer = observer;
     this.figures = figures;
-    this.layer = layer;
-  }
-
-  private String named(String phase) {
-    return "layer " + (layer + 1) + ": " + phase;
-  }
-
-  @Override
-  public void phaseStarted(String phase, String doing) {
-    observer.phaseStarted(named(phase), doing);
-  }
-
-  @Override
-  public void progress(String phase, double share) {
-    observer.progress(named(phase), share);
-  }
-
-  @Override
-  public void phaseEnded(PhaseFigures phase) {
-    observer.phaseEnded(phase.withName(named(phase.name())));
+    this.isFirst = isFirst;
   }
 
   @Override
@@ -60,7 +39,7 @@ final class LayerObserver implements JobObserver {
   }
 
   /** Adds a figure of another layer; false if that changes nothing. */
-  static boolean merge(Map<Figure, Object> figures, Figure figure, Object value) {
+  private static boolean merge(Map<Figure, Object> figures, Figure figure, Object value) {
     Object known = figures.get(figure);
     if (known == null) {
       figures.put(figure, value);
@@ -75,7 +54,7 @@ final class LayerObserver implements JobObserver {
 
   @Override
   public void warning(String message) {
-    if (layer == 0) {
+    if (isFirst) {
       observer.warning(message);
     }
   }

@@ -8,6 +8,7 @@ import io.hla.spark.Figure;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.attend.Phases;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.parquet.ReadCounts;
 import io.hla.spark.passes.JobMetrics;
@@ -345,6 +346,7 @@ public final class AttentionPlan implements SequencePlan {
         request.wantsFinalStates(),
         metrics,
         request.observer(),
+        new Phases(session.sparkContext(), request.observer()),
         parts);
   }
 }

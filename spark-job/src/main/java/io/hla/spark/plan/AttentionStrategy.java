@@ -15,17 +15,7 @@ public final class AttentionStrategy extends SparkStrategy {
 
   /** Makes a session plan attention, unless it does already. */
   public static void install(SparkSession session) {
-    synchronized (AttentionStrategy.class) {
-      List<SparkStrategy> strategies = new ArrayList<>();
-      CollectionConverters.asJava(session.experimental().extraStrategies())
-          .forEach(strategy -> strategies.add(strategy));
-      if (strategies.stream().noneMatch(AttentionStrategy.class::isInstance)) {
-        strategies.add(new AttentionStrategy());
-        session
-            .experimental()
-            .extraStrategies_$eq(CollectionConverters.asScala(strategies).toSeq());
-      }
-    }
+    PlannerStrategies.install(session, new AttentionStrategy());
   }
 
   @Override

@@ -17,6 +17,7 @@ import scala.jdk.javaapi.CollectionConverters;
 public final class Selected {
   private Selected() {}
 
+  /** The columns of a plan, as a plan. */
   public static LogicalPlan of(SparkSession session, LogicalPlan table, List<Column> columns) {
     List<NamedExpression> expressions =
         columns.stream().map(column -> (NamedExpression) session.expression(column)).toList();
@@ -26,6 +27,7 @@ public final class Selected {
         .execute(new Project(CollectionConverters.asScala(expressions).toSeq(), table));
   }
 
+  /** The analyzed plan of a table. */
   public static LogicalPlan analyzed(Dataset<Row> table) {
     return ((org.apache.spark.sql.classic.Dataset<Row>) table).queryExecution().analyzed();
   }

@@ -7,20 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.AtomicType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.types.VariantType;
 
 /** Columns of a table that are selected one after the other, each checked by name and type. */
 final class SelectedColumns {
-  /** Atomic by name, but their values are neither equal nor ordered. */
-  private static final List<String> GEO = List.of("geometry", "geography");
-
   private final StructType table;
   private final List<Column> columns = new ArrayList<>();
   private StructType schema = new StructType();
@@ -56,9 +50,9 @@ final class SelectedColumns {
 
   /** A column of whole numbers, as bigint. */
   void addIntegral(String name, String column) {
-    StructField field = find(column);
+    StructField field = Columns.find(table, column);
     check(
-        isIntegral(field.dataType()),
+        Columns.isIntegral(field.dataType()),
         "HLA_INPUT_TYPE",
         "column %s is %s, expected an integral type",
         field.name(),
@@ -72,7 +66,7 @@ final class SelectedColumns {
 
   /** A column of arrays of numbers, as floats or doubles. */
   void addNumbers(String name, String column) {
-    StructField field = find(column);
+    StructField field = Columns.find(table, column);
     DataType element =
         field.dataType() instanceof ArrayType array ? array.elementType() : DataTypes.NullType;
     check(
@@ -100,21 +94,7 @@ final class SelectedColumns {
     if (name == null || (!required && !has(name))) {
       return null;
     }
-    StructField sequence = find(name);
-    check(
-        sequence.dataType() instanceof AtomicType
-            && !(sequence.dataType() instanceof VariantType)
-            && !GEO.contains(sequence.dataType().typeName().replaceAll("\\(.*", "")),
-        "HLA_INPUT_TYPE",
-        "column %s is %s, expected an atomic type",
-        sequence.name(),
-        sequence.dataType().simpleString());
-    check(
-        !(sequence.dataType() instanceof StringType text) || text.isUTF8BinaryCollation(),
-        "HLA_INPUT_TYPE",
-        "column %s is %s, whose values are equal by its collation, expected string",
-        sequence.name(),
-        sequence.dataType().simpleString());
+    StructField sequence = Columns.checkSequence(Columns.find(table, name));
     add("seq", sequence);
     return sequence;
   }
@@ -122,35 +102,14 @@ final class SelectedColumns {
   /** Columns that go to the output as they are. */
   void addKept(List<String> names) {
     for (String name : names) {
-      StructField field = find(name);
+      StructField field = Columns.find(table, name);
       kept = kept.add(field);
       add("keep" + kept.size(), field);
     }
   }
 
-  private static boolean isIntegral(DataType type) {
-    return type.equals(DataTypes.LongType)
-        || type.equals(DataTypes.IntegerType)
-        || type.equals(DataTypes.ShortType)
-        || type.equals(DataTypes.ByteType);
-  }
-
   private boolean has(String name) {
     return Arrays.stream(table.fieldNames()).anyMatch(name::equalsIgnoreCase);
-  }
-
-  private StructField find(String name) {
-    List<StructField> matches =
-        Arrays.stream(table.fields()).filter(f -> f.name().equalsIgnoreCase(name)).toList();
-    check(
-        matches.size() == 1,
-        "HLA_INPUT_COLUMN",
-        matches.isEmpty()
-            ? "the table has no column %s, it has %s"
-            : "the table has several columns %s, it has %s",
-        name,
-        Arrays.toString(table.fieldNames()));
-    return matches.get(0);
   }
 
   private static void check(boolean holds, String condition, String message, Object... values) {

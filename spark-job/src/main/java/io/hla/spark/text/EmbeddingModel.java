@@ -4,6 +4,7 @@ import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.model.Safetensors.Tensor;
 import io.hla.spark.model.WeightFiles;
+import io.hla.spark.tokenizer.Vocabulary;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.stream.IntStream;

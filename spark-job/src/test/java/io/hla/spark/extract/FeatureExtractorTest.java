@@ -9,8 +9,11 @@ import io.hla.spark.InputOrder;
 import io.hla.spark.TestSpark;
 import io.hla.spark.model.RandomModel;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -164,6 +167,76 @@ class FeatureExtractorTest {
     }
   }
 
+  /** Norms of integers 1 and -1 are what they are, so that sums of integers stay exact. */
+  @Test
+  void integersAgreeToTheBit() throws IOException {
+    Map<String, Object> config = new HashMap<>(Model.PLAIN.config);
+    config.putAll(Map.of("norm_eps", 0, "use_output_norm", false, "scale", 1, "num_kv_heads", 2));
+    Path model = folder.resolve("integers");
+    RandomModel.write(model, config, 5, "F16", 2, true);
+    for (String features : List.of("attention:1", "layer:0")) {
+      FeatureExtractor request =
+          FeatureExtractor.of(model.toString())
+              .dtype(VectorType.DOUBLE)
+              .features(features)
+              .cutEvery(23);
+      for (Row row : request.extract(table(3, false)).collectAsList()) {
+        SerialDecoder document = new SerialDecoder(model, DOCUMENTS.get(row.getString(0)));
+        int t = (int) row.getLong(1);
+        double[] expected =
+            features.equals("layer:0") ? document.layers.get(0)[t] : document.attention.get(0)[t];
+        assertThat(row.<Double>getList(2)).isEqualTo(Arrays.stream(expected).boxed().toList());
+      }
+    }
+  }
+
+  /** Sums of up to some hundred thousand rounded numbers, as the arithmetic allows. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Precision.class,
+      names = {"MIXED", "FLOAT32"})
+  void narrowerArithmeticIsCloseToTheDefinition(Precision precision) {
+    Map<String, SerialDecoder> expected = serial(Model.PLAIN);
+    for (Row row :
+        FeatureExtractor.of(Model.PLAIN.path().toString())
+            .precision(precision)
+            .score(true)
+            .extract(table(2, false))
+            .collectAsList()) {
+      SerialDecoder document = expected.get(row.getString(0));
+      int t = (int) row.getLong(1);
+      List<Float> features = row.getList(2);
+      for (int i = 0; i < features.size(); i++) {
+        assertThat((double) features.get(i)).isCloseTo(document.hidden[t][i], within(1e-4));
+      }
+      if (!row.isNullAt(3)) {
+        assertThat(row.getDouble(3)).isCloseTo(document.scores[t], within(1e-4));
+      }
+    }
+  }
+
+  @Test
+  void writesVectorsInTheTypeThatIsAskedForAndOfLengthOne() {
+    Map<String, SerialDecoder> expected = serial(Model.PLAIN);
+    FeatureExtractor request = extractor(Model.PLAIN).l2(true);
+    for (Row row : request.extract(table(2, false)).collectAsList()) {
+      double[] hidden = expected.get(row.getString(0)).hidden[(int) row.getLong(1)];
+      double norm = Math.sqrt(Arrays.stream(hidden).map(number -> number * number).sum());
+      close(row.getList(2), Arrays.stream(hidden).map(number -> number / norm).toArray());
+    }
+    for (Row row :
+        request.l2(false).dtype(VectorType.HALF).extract(table(2, false)).collectAsList()) {
+      double[] hidden = expected.get(row.getString(0)).hidden[(int) row.getLong(1)];
+      ByteBuffer halves = ByteBuffer.wrap((byte[]) row.get(2)).order(ByteOrder.LITTLE_ENDIAN);
+      assertThat(halves.remaining()).isEqualTo(2 * hidden.length);
+      for (double number : hidden) {
+        // 11 significant bits.
+        assertThat(HalfTest.number(halves.getShort()))
+            .isCloseTo(number, within(Math.max(0x1p-25, Math.abs(number) * 0x1p-11)));
+      }
+    }
+  }
+
   @Test
   void poolsWholeSequencesAndWindows() {
     Map<String, SerialDecoder> expected = serial(Model.PLAIN);
@@ -222,6 +295,29 @@ class FeatureExtractorTest {
       parts.forEach(
           row ->
               close(row.getList(2), expected.get(row.getString(0)).hidden[(int) row.getLong(1)]));
+    }
+  }
+
+  @Test
+  void anEmptyTableGivesAnEmptyTable() throws Exception {
+    Dataset<Row> none = table(1, false).where("id < 0");
+    assertThat(extractor(Model.EVERY_OPTION).score(true).extract(none).collectAsList()).isEmpty();
+    assertThat(extractor(Model.PLAIN).pool("mean", 0).extract(none).collectAsList()).isEmpty();
+    try (FeatureExtractor.Result result = extractor(Model.PLAIN).withFinalStates().run(none)) {
+      assertThat(result.finalStates().collectAsList()).isEmpty();
+    }
+  }
+
+  /** Behind a shuffle rows may stand in another order each time they are read. */
+  @Test
+  void tokensInAnyOrderAreSortedOnce() {
+    Map<String, SerialDecoder> expected = serial(Model.PLAIN);
+    List<Row> rows =
+        extractor(Model.PLAIN).score(true).extract(table(4, false).repartition(5)).collectAsList();
+    assertThat(rows).hasSize(DOCUMENTS.values().stream().mapToInt(ids -> ids.length).sum());
+    for (Row row : rows) {
+      SerialDecoder document = expected.get(row.getString(0));
+      close(row.getList(2), document.hidden[(int) row.getLong(1)]);
     }
   }
 

@@ -54,7 +54,10 @@ public final class RandomModel {
     write(directory, config, seed, dtype, shards, false);
   }
 
-  /** The same, with weights that are integers from -2 to 2 (norms 1 or 2) if so wished. */
+  /**
+   * The same, with weights that are integers from -2 to 2, norms 1 or 2, embeddings 1 or -1 (so
+   * that their norm is an integer), if so wished.
+   */
   public static void write(
       Path directory,
       Map<String, Object> config,
@@ -134,7 +137,9 @@ public final class RandomModel {
     for (int i = 0; i < numbers.length; i++) {
       double number =
           integers
-              ? (norm ? 1 + random.nextInt(2) : random.nextInt(5) - 2)
+              ? (norm
+                  ? 1 + random.nextInt(2)
+                  : name.contains("embed") ? 1 - 2 * random.nextInt(2) : random.nextInt(5) - 2)
               : norm ? 0.5 + random.nextDouble() : size * (2 * random.nextDouble() - 1);
       numbers[i] = rounded(number, values == null ? dtype : values);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.model.ModelFile;
+import io.hla.spark.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,7 +1,8 @@
-package io.hla.spark.text;
+package io.hla.spark.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hla.spark.text.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

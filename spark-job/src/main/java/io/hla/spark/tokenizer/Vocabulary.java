@@ -1,4 +1,4 @@
-package io.hla.spark.text;
+package io.hla.spark.tokenizer;
 
 import io.hla.spark.InputException;
 import java.io.BufferedReader;

@@ -1,4 +1,4 @@
-package io.hla.spark.text;
+package io.hla.spark.tokenizer;
 
 import java.util.Locale;
 
@@ -14,17 +14,18 @@ import java.util.Locale;
  * }
  * }</pre>
  */
-final class WordSplitter {
+public final class WordSplitter {
   private final String text;
   private int start;
   private int end;
 
-  WordSplitter(String line) {
+  /** The words of a text, from the first one. */
+  public WordSplitter(String line) {
     text = line.toLowerCase(Locale.ROOT);
   }
 
   /** Moves to the next word; false behind the last one. */
-  boolean next() {
+  public boolean next() {
     start = end;
     while (start < text.length() && isSpace(text.charAt(start))) {
       start++;
@@ -50,7 +51,7 @@ final class WordSplitter {
   }
 
   /** The word found last. */
-  String word() {
+  public String word() {
     return text.substring(start, end);
   }
 
