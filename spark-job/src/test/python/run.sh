@@ -33,7 +33,7 @@ wheel=$("$source/build-wheel.sh" "$python")
 
 cd "$work"
 options=(-q -p no:cacheprovider --rootdir "$here" -W "ignore::DeprecationWarning")
-"$environment/bin/pytest" "${options[@]}" "$@" "$here"/test_{sql,ml,features,states,driver,readme}.py
+"$environment/bin/pytest" "${options[@]}" "$@" "$here"/test_{sql,ml,features,texts,states,driver,readme}.py
 HLA_TEST_REMOTE='local[2]' "$environment/bin/pytest" "${options[@]}" -k 'not defaults_are_those_of_java' \
   "$here"/test_{sql,ml,features,connect}.py
 

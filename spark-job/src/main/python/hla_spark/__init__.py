@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import HlaError
 from ._jar import check, configure, jar_path
 from ._version import __version__
-from .driver import attend_stream, text_tokens, validate
+from .driver import attend_stream, text_ids, text_tokens, token_ids, validate
 from .functions import (
     attend,
     extract,
@@ -57,9 +57,11 @@ __all__ = [
     "state_matrices",
     "state_merge",
     "summaries",
+    "text_ids",
     "text_tokens",
     "to_numpy",
     "to_torch",
+    "token_ids",
     "validate",
 ]
 
