@@ -118,7 +118,7 @@ def text_tokens(
     Args:
         text: files, folders or globs.
         model: a safetensors file with embed_tokens.weight [V, E], q_proj.weight [H d, E], k_proj.weight [Hkv d, E]
-            and v_proj.weight [Hkv dv, E].
+            and v_proj.weight [Hkv dv, E], or a directory with model.safetensors or its index and shards.
         vocab: a file whose line n is the word of row n; row 0 stands for every other word.
         num_heads: query heads H.
         num_kv_heads: key and value heads Hkv; H unless given.

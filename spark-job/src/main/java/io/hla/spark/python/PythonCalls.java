@@ -150,7 +150,7 @@ public final class PythonCalls {
    * Text files as a token table, {@link TextTokens#table}. Words are counted, which is one job.
    *
    * @param paths files, folders or globs
-   * @param model a safetensors file
+   * @param model a safetensors file, or a directory with model.safetensors or its index and shards
    * @param vocabulary a file whose line n is the word of row n
    * @param asDoubles whether vectors are doubles, as they are computed, or rounded to float
    * @throws InputException HLA_INPUT_MISSING, HLA_MODEL_DAMAGED, HLA_MODEL_TENSOR, HLA_MODEL_SHAPE
