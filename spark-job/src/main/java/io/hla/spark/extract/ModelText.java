@@ -43,6 +43,17 @@ public final class ModelText {
    */
   public static Tokenizer tokenizer(
       Configuration configuration, String name, String directory, boolean allowExtra) {
+    try (ModelDirectory model = ModelDirectory.open(configuration, directory, allowExtra)) {
+      return checked(tokenizer(configuration, name), model.config().vocabSize(), directory);
+    }
+  }
+
+  /**
+   * The same for no model in particular.
+   *
+   * @throws InputException HLA_TOKENIZER if its file is refused
+   */
+  public static Tokenizer tokenizer(Configuration configuration, String name) {
     ModelTokenizer.Type type =
         switch (name) {
           case "bytes" -> ModelTokenizer.Type.BYTES;
@@ -53,10 +64,7 @@ public final class ModelText {
                   ? ModelTokenizer.Type.TOKENIZER_JSON
                   : ModelTokenizer.Type.VOCABULARY;
         };
-    try (ModelDirectory model = ModelDirectory.open(configuration, directory, allowExtra)) {
-      Tokenizer tokenizer = open(configuration, type, name);
-      return checked(tokenizer, model.config().vocabSize(), directory);
-    }
+    return open(configuration, type, name);
   }
 
   private static Tokenizer open(
