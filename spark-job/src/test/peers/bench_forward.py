@@ -11,11 +11,10 @@ import torch
 from decoder import Decoder, spans
 from token_tables import sequences
 
-TOKENS = 1_200_000
 DOCUMENT = 50
-DOCUMENT_TOKENS = 400_000
-TRIAL = 65_536
-TRIAL_DOCUMENTS = 80_000
+DOCUMENT_TOKENS = 200_000
+TRIAL = 16_384
+TRIAL_DOCUMENTS = 16_000
 
 
 @dataclass(frozen=True, order=True)
@@ -29,10 +28,10 @@ class Cost:
         return f"{1e9 * self.wall:,.0f} ns a token, {1e9 * self.cpu:,.0f} of CPU time"
 
 
-def cost(run: Callable[[], int]) -> Cost:
-    """The least of three runs."""
+def cost(run: Callable[[], int], times: int = 1) -> Cost:
+    """The least of some runs."""
     costs = []
-    for _ in range(3):
+    for _ in range(times):
         begin = time.perf_counter(), time.process_time()
         tokens = run()
         costs.append(Cost((time.perf_counter() - begin[0]) / tokens, (time.process_time() - begin[1]) / tokens))
@@ -56,21 +55,21 @@ def documents(model: Decoder, ids: torch.Tensor, batch: int, score: bool) -> Cal
     return run
 
 
-def bench(directory: Path, text: Path) -> None:
+def bench(directory: Path, text: Path, tokens: int) -> None:
     [(_, book)] = sequences(text)
-    ids = torch.from_numpy(np.resize(book, TOKENS))
+    ids = torch.from_numpy(np.resize(book, max(tokens, DOCUMENT_TOKENS)))
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}")
     for dtype in (torch.float32, torch.float64):
         trials = {}
         for chunk, span in itertools.product((32, 64, 128), (1024, 4096, 16384)):
-            trials[chunk, span] = cost(long_text(Decoder.load(directory, dtype, chunk), ids[:TRIAL], span, False))
+            trials[chunk, span] = cost(long_text(Decoder.load(directory, dtype, chunk), ids[:TRIAL], span, False), 2)
         chunk, span = min(trials, key=trials.__getitem__)
         model = Decoder.load(directory, dtype, chunk)
         for score in (False, True):
-            best = cost(long_text(model, ids, span, score))
-            report(dtype, f"{len(ids):,} tokens in one sequence (chunks of {chunk}, {span} at once)", score, best)
+            best = cost(long_text(model, ids[:tokens], span, score))
+            report(dtype, f"{tokens:,} tokens in one sequence (chunks of {chunk}, {span} at once)", score, best)
         model = Decoder.load(directory, dtype, DOCUMENT)
-        trials = {batch: cost(documents(model, ids[:TRIAL_DOCUMENTS], batch, False)) for batch in (20, 80, 320)}
+        trials = {batch: cost(documents(model, ids[:TRIAL_DOCUMENTS], batch, False), 2) for batch in (20, 80, 320)}
         batch = min(trials, key=trials.__getitem__)
         for score in (False, True):
             best = cost(documents(model, ids[:DOCUMENT_TOKENS], batch, score))

@@ -35,6 +35,7 @@ from torch import Tensor
 
 BOUND = 1e-5
 BATCH = 4096
+TOKENS = 1_200_000
 
 Array = np.ndarray
 
@@ -108,7 +109,7 @@ def main() -> int:
     parser.add_argument("--compare", type=Path)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--golden", type=Path)
-    parser.add_argument("--bench", action="store_true")
+    parser.add_argument("--bench", type=int, nargs="?", const=TOKENS, metavar="TOKENS", help=f"in the long text; {TOKENS:,}")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--bound", type=float, default=BOUND, help=f"exit code 1 where --compare finds more; {BOUND:g}")
     parser.add_argument("--chunk", type=int, default=CHUNK, help="tokens of a chunk; 1 is the recurrence, token by token")
@@ -121,7 +122,7 @@ def main() -> int:
         if args.model is None or args.text is None:
             parser.error("MODEL and TEXT are needed")
         if args.bench:
-            bench(args.model, args.text)
+            bench(args.model, args.text, args.bench)
             return 0
         model = Decoder.load(args.model, torch.float64, args.chunk)
         if args.golden:
