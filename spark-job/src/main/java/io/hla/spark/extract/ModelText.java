@@ -72,8 +72,10 @@ public final class ModelText {
     return switch (type) {
       case BYTES -> Tokenizers.bytes();
       case VOCABULARY -> Tokenizers.words(Vocabulary.read(configuration, file));
-      case NONE, CL100K_BASE, O200K_BASE, TOKENIZER_JSON ->
-          throw new InputException("HLA_TOKENIZER", type.text() + " is not there");
+      case CL100K_BASE -> Tokenizers.cl100kBase();
+      case O200K_BASE -> Tokenizers.o200kBase();
+      case TOKENIZER_JSON -> Tokenizers.json(configuration, file);
+      case NONE -> throw new IllegalArgumentException("no tokenizer");
     };
   }
 

@@ -227,9 +227,7 @@ class ModelDirectoryTest {
     String alias = "model.layers.0.self_attn.q_proj.weight";
     model.tensor(alias, 12, 10).write(folder);
     for (boolean allowExtra : new boolean[] {false, true}) {
-      refused(
-              "HLA_MODEL_TENSOR",
-              () -> ModelDirectory.open(HADOOP, folder.toString(), allowExtra))
+      refused("HLA_MODEL_TENSOR", () -> ModelDirectory.open(HADOOP, folder.toString(), allowExtra))
           .hasMessageContaining("has [" + Q0 + ", " + alias + "], expected one of them");
     }
   }
@@ -334,8 +332,7 @@ class ModelDirectoryTest {
   @Test
   void aPathMayBeAnAddress() throws IOException {
     RandomModel.write(folder, config(), 1, "F32", 2);
-    try (ModelDirectory model =
-        ModelDirectory.open(HADOOP, folder.toUri().toString(), false)) {
+    try (ModelDirectory model = ModelDirectory.open(HADOOP, folder.toUri().toString(), false)) {
       assertThat(model.fingerprint()).isEqualTo(fingerprint(folder));
     }
   }

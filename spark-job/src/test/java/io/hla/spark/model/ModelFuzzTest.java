@@ -132,8 +132,7 @@ class ModelFuzzTest {
   /** The values of a config that is right, whatever its white space and the spelling of numbers. */
   private static Map<String, Object> meaning(byte[] json) throws IOException {
     Map<String, Object> meaning = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry :
-        new ObjectMapper().readTree(json).properties()) {
+    for (Map.Entry<String, JsonNode> entry : new ObjectMapper().readTree(json).properties()) {
       if (!entry.getValue().isNull() && !entry.getKey().equals("torch_dtype")) {
         meaning.put(
             entry.getKey(),
