@@ -129,6 +129,7 @@ class FeatureFunctionsTest {
         "ids => TABLE(ids)",
         "TABLE(ids) PARTITION BY seq ORDER BY pos",
         "TABLE(ids) PARTITION BY ids.SEQ ORDER BY pos ASC",
+        "TABLE(SELECT id, pos AS at, seq AS doc FROM ids) PARTITION BY doc ORDER BY at",
         "TABLE(SELECT id, pos, seq FROM ids WHERE pos < 1000)",
         "TABLE(WITH c AS (SELECT * FROM ids) SELECT * FROM c)",
         "TABLE(stored_ids)"

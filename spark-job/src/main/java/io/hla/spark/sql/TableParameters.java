@@ -18,21 +18,16 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param table name of the table
  * @param about what the table is
  * @param type of the options, required ones first
- * @param signature all of it, as Spark arranges arguments
  */
 record TableParameters<O extends Enum<O> & RequestOption<?>>(
-    String table, String about, Class<O> type, FunctionSignature signature) {
+    String table, String about, Class<O> type) {
 
-  TableParameters(String table, String about, Class<O> type) {
-    this(table, about, type, signature(table, type));
-  }
-
-  private static <O extends Enum<O> & RequestOption<?>> FunctionSignature signature(
-      String table, Class<O> type) {
+  /** All of it, as Spark arranges arguments. Other lines of Spark may not have these classes. */
+  FunctionSignature signature() {
     Option<Expression> absent = Option.apply(Literal.create(null, DataTypes.NullType));
     List<InputParameter> parameters = new ArrayList<>();
     parameters.add(new InputParameter(table, Option.empty()));
-    for (O option : type.getEnumConstants()) {
+    for (O option : options()) {
       parameters.add(new InputParameter(option.key(), option.required() ? Option.empty() : absent));
     }
     parameters.add(new InputParameter("initial_state", absent));
