@@ -7,8 +7,8 @@
     forward.py MODEL TEXT --bench          time per token
     forward.py --self-test                 random models of every option against the definition
 
-TEXT is a file of bytes (each a token), an .npy of ids, or a table (a .parquet, or a folder) with seq, pos and id. Arithmetic is
-float64. The score of a token is ln p(token | earlier tokens), and the first of a sequence has none; a job's log_probability is that
+TEXT is a file of bytes (each a token), an .npy of ids, or a table (a .parquet, or a folder) with seq, pos and id. Arithmetic
+is float64. The score of a token is ln p(token | earlier tokens); the first of a sequence has none. A job's log_probability is that
 of the token behind.
 """
 
