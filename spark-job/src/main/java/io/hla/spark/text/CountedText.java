@@ -1,6 +1,7 @@
 package io.hla.spark.text;
 
 import io.hla.spark.InputException;
+import io.hla.spark.plan.CheckedRows;
 import io.hla.spark.text.TextBlocks.Count;
 import io.hla.spark.tokenizer.TextBorders;
 import io.hla.spark.tokenizer.Tokenizer;
@@ -120,6 +121,8 @@ record CountedText(
     }
     Dataset<Row> text =
         files.selectExpr("piece", "_metadata.file_path", "_metadata.file_block_start");
-    return ((org.apache.spark.sql.classic.Dataset<Row>) text).queryExecution().toRdd().toJavaRDD();
+    return CheckedRows.of(
+            ((org.apache.spark.sql.classic.Dataset<Row>) text).queryExecution().toRdd())
+        .toJavaRDD();
   }
 }
