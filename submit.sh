@@ -2,7 +2,7 @@
 # Runs an HLA command on Spark; builds the application first where that is due.
 set -euo pipefail
 
-readonly COMMANDS="attend validate generate inspect bench"
+readonly COMMANDS="attend extract validate generate inspect bench"
 
 usage() {
   cat <<'TEXT'
@@ -10,6 +10,7 @@ Usage: ./submit.sh [spark-submit options] COMMAND [options]
 
 Commands:
   attend     attention over a token table or a text, one output row per token
+  extract    features or scores of a model over text or ids of any length
   validate   prove that the distributed scan equals the recurrence on this cluster
   generate   make a token table of any size
   inspect    describe a token table, a state table or a run report
@@ -244,7 +245,7 @@ choose_defaults() {
   progress=$terminal
   case ${command[0]} in
     # These show the share that is done themselves; Spark's bar would write over it.
-    attend | validate) progress=false ;;
+    attend | extract | validate) progress=false ;;
   esac
   default_setting spark.log.level "${log_level:-ERROR}"
   default_setting spark.ui.showConsoleProgress "$progress"

@@ -9,6 +9,8 @@ cases=(
   kill-before-adding kill-before-moving-away kill-before-moving-in
   input-truncated input-replaced input-deleted append-input-replaced
   native-missing-auto native-missing-forced
+  extract-same-two-workers extract-recomputed extract-kill-executor-in-layer-1 extract-kill-executor-in-layer-3
+  extract-kill-executor-in-features extract-kill-driver
 )
 
 readonly executor_scan=(--conf spark.hla.scan.driverBytes=0)
@@ -273,4 +275,53 @@ case_native_missing_auto() {
 case_native_missing_forced() {
   kernels=native attend_without_native native-missing-forced
   expect_refused native-missing-forced 3 '\[HLA_NATIVE_UNAVAILABLE\] .*cannot unpack'
+}
+
+# --- Models ------------------------------------------------------------------------------------------------------
+
+case_extract_same_two_workers() {
+  extract extract-same-two-workers "$cluster" --conf spark.cores.max=2 "${executor_scan[@]}"
+  expect_line "$work/report/extract-same-two-workers.json" '"betweenLayers" : "kept"'
+  expect_same_bits extract-same-two-workers extracted
+}
+
+case_extract_recomputed() {
+  extract extract-recomputed "$cluster" --conf spark.cores.max=2 --conf spark.hla.extract.keepBytes=0
+  expect_line "$work/report/extract-recomputed.json" '"betweenLayers" : "recomputed"'
+  expect_same_bits extract-recomputed extracted
+}
+
+kill_executor_in_extract() {
+  local name=$1
+  set_fault "$name" "$2" tokens hold
+  start_extract "$name" "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault "$name"
+  kill -KILL "$reached" || problem "there was no executor to kill"
+  go_on "$name"
+  finish "$name"
+  expect_same_bits "$name" extracted
+}
+
+case_extract_kill_executor_in_layer_1() {
+  kill_executor_in_extract extract-kill-executor-in-layer-1 'layer 1 summarize'
+}
+
+# The vectors between layers that the executor kept are lost with it.
+case_extract_kill_executor_in_layer_3() {
+  kill_executor_in_extract extract-kill-executor-in-layer-3 'layer 3 summarize'
+}
+
+case_extract_kill_executor_in_features() {
+  kill_executor_in_extract extract-kill-executor-in-features features
+}
+
+case_extract_kill_driver() {
+  set_fault extract-kill-driver 'layer 2 summarize' tokens hold
+  start_extract extract-kill-driver "$cluster" --conf spark.cores.max=2 "${fault[@]}"
+  await_fault extract-kill-driver
+  kill_process extract-kill-driver
+  go_on extract-kill-driver
+  [ ! -e "$work/out/extract-kill-driver" ] || problem "there is an output"
+  extract extract-kill-driver "$cluster" --conf spark.cores.max=2
+  expect_same_bits extract-kill-driver extracted
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs attend on a standalone cluster of this machine while processes are killed, disks fill up and inputs change. Every case
+# Runs attend and extract on a standalone cluster of this machine while processes are killed, disks fill up and inputs change. Every case
 # must end with the bits of an undisturbed run or with a clear error and no output. Wants what `mvn verify` and submit.sh build.
 # Usage: faults.sh [CASE]..., all cases unless some are named. HLA_FAULTS_KEEP=1 keeps the folder with logs.
 set -euo pipefail
@@ -74,6 +74,21 @@ attend() {
   finish "$1"
 }
 
+# All layers of the model in data over a part of the book.
+start_extract() {
+  local name=$1 master=$2
+  shift 2
+  start_process "$name" "$root/submit.sh" --master "$master" "${spark_options[@]}" \
+    --conf spark.sql.files.minPartitionNum=$partitions "$@" \
+    extract --text "$work/text" --model "$root/data/hla-moby-tiny" --output "$work/out/$name" --dtype double --output-col o \
+    --fan-in 2 --report "$work/report/$name.json"
+}
+
+extract() {
+  start_extract "$@"
+  finish "$1"
+}
+
 # Sets ${fault[@]}: what disturbs a job NAME in STAGES of PHASE.
 set_fault() {
   mkdir "$work/fault/$1"
@@ -125,7 +140,7 @@ expect_no_output() {
 expect_same_bits() {
   local answer=
   expect_status 0
-  echo "$work/out/$1" >&7
+  echo "$work/out/${2:-reference} $work/out/$1" >&7
   read -r -t 200 answer <&8 || true
   [ "$answer" = same ] || problem "$1: ${answer:-no answer}"
 }
@@ -142,7 +157,7 @@ start_comparing() {
   exec 7<>"$work/asked" 8<>"$work/answered"
   setsid "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${module_options[@]}" -Xmx512m $quick_start \
     "-Dlog4j2.configurationFile=$root/spark-job/src/main/spark-conf/log4j2.properties" \
-    -cp "$test_classes:$spark_home/jars/*" io.hla.spark.faults.CompareOutputs "$work/out/reference" \
+    -cp "$test_classes:$spark_home/jars/*" io.hla.spark.faults.CompareOutputs \
     <&7 >&8 2>"$work/log/compare.err" &
   echo $! >"$work/pid/compare"
 }
@@ -179,6 +194,9 @@ for seed in 1 2; do
 done
 attend reference 'local[1]'
 [ "$status" -eq 0 ] || { cat "$work/log/reference.err" >&2 && exit 1; }
+head -c 60000 "$root/data/moby-dick.txt" >"$work/text"
+extract extracted 'local[1]'
+[ "$status" -eq 0 ] || { cat "$work/log/extracted.err" >&2 && exit 1; }
 start_comparing
 start_master
 start_worker 1

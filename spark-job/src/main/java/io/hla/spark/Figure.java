@@ -67,13 +67,19 @@ public enum Figure {
   TASK_NATIVE_BYTES(Section.PLAN),
   /** The same for all tasks that an executor runs at once. */
   EXECUTOR_NATIVE_BYTES(Section.PLAN),
+  /** Whether hidden vectors between layers are {@code kept} or {@code recomputed}. */
+  BETWEEN_LAYERS(Section.PLAN),
+  /** Why. */
+  BETWEEN_LAYERS_BECAUSE(Section.PLAN),
   /** Bytes of runs, summaries and states on the heap of the driver. */
   DRIVER_BYTES(Section.PLAN),
 
   /** Seconds of all tasks together in reading tokens, in all passes. */
   READING_SECONDS(Section.JOB),
-  /** Seconds of all tasks together in kernels, in all passes. */
+  /** Seconds of all tasks together in kernels of attention, in all passes. */
   COMPUTING_SECONDS(Section.JOB),
+  /** Seconds of all tasks together in a model's layers outside their attention. */
+  LAYER_SECONDS(Section.JOB),
 
   /** Where the outputs are. */
   OUTPUT(Section.OUTPUT),
@@ -85,6 +91,13 @@ public enum Figure {
   WRITER(Section.OUTPUT),
   /** Bytes of the outputs before any codec, kept columns not counted. */
   OUTPUT_BYTES(Section.OUTPUT),
+
+  /** Tokens that have a log probability. */
+  SCORED_TOKENS(Section.OUTPUT),
+  /** The mean of their log probabilities. */
+  MEAN_LOG_PROBABILITY(Section.OUTPUT),
+  /** The exponential of the negative mean. */
+  PERPLEXITY(Section.OUTPUT),
 
   /** The largest error of sampled outputs, relative to the largest output of their head so far. */
   RELATIVE_ERROR(Section.ACCURACY),

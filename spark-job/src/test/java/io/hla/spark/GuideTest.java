@@ -3,12 +3,14 @@ package io.hla.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hla.algebra.AttentionSettings;
+import io.hla.spark.model.RandomModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -25,6 +27,18 @@ class GuideTest {
   private static final Pattern ERROR = Pattern.compile("HLA_[A-Z_]+[A-Z]");
 
   private static final Pattern THROWN = Pattern.compile("\"(HLA_[A-Z_]+[A-Z])\"");
+
+  /** In place of the model that the guide names: as many words, fewer and narrower layers. */
+  private static final Map<String, Object> MODEL =
+      Map.of(
+          "model_type", "hla",
+          "vocab_size", 256,
+          "hidden_size", 8,
+          "num_hidden_layers", 2,
+          "num_heads", 2,
+          "intermediate_size", 8,
+          "operator", "hla2",
+          "decay", 0.75);
 
   @TempDir Path folder;
 
@@ -49,14 +63,24 @@ class GuideTest {
         .parquet(tokens.toString())
         .withColumn("word", functions.col("pos").cast("string"))
         .createOrReplaceTempView("tokens");
+    spark
+        .sql("SELECT seq, pos, pmod(hash(seq, pos), 256) AS id FROM tokens")
+        .write()
+        .parquet(folder.resolve("ids").toString());
+    spark.read().parquet(folder.resolve("ids").toString()).createOrReplaceTempView("ids");
+    spark
+        .sql("SELECT * FROM VALUES ('a', array(84, 104)), ('b', array(87)) AS t(doc, tokens)")
+        .createOrReplaceTempView("documents");
+    String model = folder.resolve("model").toString();
+    RandomModel.of(MODEL).write(Path.of(model));
     List<String> statements =
         SQL.matcher(Files.readString(GUIDE))
             .results()
             .flatMap(block -> Arrays.stream(block.group(1).split(";\\s*\n")))
-            .map(String::strip)
+            .map(statement -> statement.strip().replace("data/hla-moby-tiny", model))
             .filter(statement -> !statement.isEmpty())
             .toList();
-    assertThat(statements).hasSizeGreaterThan(7);
+    assertThat(statements).hasSizeGreaterThan(12);
     for (String statement : statements) {
       List<Row> rows = spark.sql(statement.replaceFirst(";$", "")).collectAsList();
       if (statement.startsWith("SELECT")) {

@@ -58,6 +58,7 @@ public final class AttentionJob {
    * @param template settings for heads of any size
    * @param givenSizes the sizes of the heads, or null when the first row is to tell them
    * @param withFinal whether the states behind the sequences are wanted
+   * @param phases in which it runs
    * @param parts what the job is put together from
    */
   public AttentionJob(
@@ -69,6 +70,7 @@ public final class AttentionJob {
       boolean withFinal,
       JobMetrics metrics,
       JobObserver observer,
+      Phases phases,
       JobParts parts) {
     this.context = context;
     this.template = template;
@@ -77,10 +79,19 @@ public final class AttentionJob {
     this.withFinal = withFinal;
     this.metrics = metrics;
     this.parts = parts;
-    this.phases = new Phases(context.sc(), observer);
+    this.phases = phases;
     this.figures = new JobFigures(observer);
     this.indexer =
         new TokenIndexer(template, givenSizes, compute, layout, metrics, phases, figures);
+  }
+
+  /**
+   * Finds the runs.
+   *
+   * @throws io.hla.spark.InputException if the tokens are refused
+   */
+  public IndexedTokens index(TokenSource source) {
+    return indexer.index(source);
   }
 
   /**
@@ -90,12 +101,23 @@ public final class AttentionJob {
    * @throws io.hla.spark.InputException if the tokens or the states are refused
    */
   public Prepared prepare(TokenSource source, JavaRDD<InternalRow> states) {
-    IndexedTokens indexed = indexer.index(source);
+    return prepare(index(source), null, states);
+  }
+
+  /**
+   * Runs every pass between the index and the last.
+   *
+   * @param ordered a plan of these runs without initial states, or null to make one
+   * @param states initial states, or null for none
+   * @throws io.hla.spark.InputException if the tokens or the states are refused
+   */
+  public Prepared prepare(IndexedTokens indexed, RunPlan ordered, JavaRDD<InternalRow> states) {
     RunIndex index = indexed.index();
     KernelId kernel = kernel(index);
     AttentionSettings settings = settings(index, states);
     PlanFigures cost = new PlanFigures(settings, compute, figures);
-    RunPlan plan = plan(indexed, states, settings, cost);
+    RunPlan plan = ordered == null ? ordered(index, states, settings) : ordered;
+    tell(plan, indexed, states, cost);
     figures.put(Figure.KERNELS, kernel.toString());
     cost.tellMemory(context.getConf(), context.master(), layout);
     StreamFigures found = plan.figures();
@@ -132,7 +154,7 @@ public final class AttentionJob {
     if (looked.sorted()) {
       cost.tellSorted(index, indexer.chunk());
     } else {
-      plan(looked, states, settings, cost);
+      tell(ordered(index, states, settings), looked, states, cost);
     }
     figures.put(Figure.KERNELS, kernel.toString());
     figures.put(Figure.VECTOR_BYTES, index.tokens() * layout.tokenBytes(settings));
@@ -153,7 +175,8 @@ public final class AttentionJob {
     RunIndex index = indexed.index();
     KernelId kernel = kernel(index);
     AttentionSettings settings = settings(index, null);
-    RunPlan plan = plan(indexed, null, settings, new PlanFigures(settings, compute, figures));
+    RunPlan plan = ordered(index, null, settings);
+    tell(plan, indexed, null, new PlanFigures(settings, compute, figures));
     JavaRDD<PlannedRun> runs = plan.planned().map(PlannedRun::summarizedAlone);
     SummaryPass pass = summaryPass(settings, kernel, 0);
     return indexed
@@ -193,12 +216,8 @@ public final class AttentionJob {
 
   // --- Order ---
 
-  private RunPlan plan(
-      IndexedTokens indexed,
-      JavaRDD<InternalRow> states,
-      AttentionSettings settings,
-      PlanFigures cost) {
-    RunPlan plan = ordered(indexed.index(), states, settings);
+  private void tell(
+      RunPlan plan, IndexedTokens indexed, JavaRDD<InternalRow> states, PlanFigures cost) {
     cost.tellInput(plan.figures(), states != null);
     figures.put(Figure.PARTITIONS, indexed.index().partitions());
     figures.put(Figure.INPUT_ORDER, indexed.sorted() ? "sorted" : "stored");
@@ -214,7 +233,6 @@ public final class AttentionJob {
               plan.figures().sequences(),
               plan.figures().firstNew().text(layout.sequenceType())));
     }
-    return plan;
   }
 
   private RunPlan ordered(RunIndex index, JavaRDD<InternalRow> states, AttentionSettings settings) {

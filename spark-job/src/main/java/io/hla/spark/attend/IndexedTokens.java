@@ -12,5 +12,11 @@ import org.apache.spark.sql.catalyst.InternalRow;
  * @param occupied the partitions that have to be read
  * @param sorted whether they are sorted by sequence and position
  */
-record IndexedTokens(
-    JavaRDD<InternalRow> rows, RunIndex index, OccupiedPartitions occupied, boolean sorted) {}
+public record IndexedTokens(
+    JavaRDD<InternalRow> rows, RunIndex index, OccupiedPartitions occupied, boolean sorted) {
+
+  /** Other rows for the same tokens: in the same partitions, those of a sequence in this order. */
+  public IndexedTokens with(JavaRDD<InternalRow> others) {
+    return new IndexedTokens(others, index, occupied, sorted);
+  }
+}

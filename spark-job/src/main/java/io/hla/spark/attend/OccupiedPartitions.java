@@ -11,7 +11,7 @@ import scala.runtime.AbstractFunction1;
  * The partitions that hold tokens. Splits of files in which no row group starts hold none, and are
  * as many as half of all; a task for each of them would cost ten milliseconds and more.
  */
-record OccupiedPartitions(BitSet numbers) {
+public record OccupiedPartitions(BitSet numbers) {
 
   static OccupiedPartitions all(int partitions) {
     BitSet numbers = new BitSet(partitions);
@@ -20,7 +20,7 @@ record OccupiedPartitions(BitSet numbers) {
   }
 
   /** An RDD without its other partitions, in the same order. */
-  <T> JavaRDD<T> of(JavaRDD<T> all) {
+  public <T> JavaRDD<T> of(JavaRDD<T> all) {
     if (numbers.cardinality() == all.getNumPartitions()) {
       return all;
     }

@@ -18,14 +18,22 @@ public final class Phases {
 
   private final SparkContext context;
   private final JobObserver observer;
+  private final String part;
 
   public Phases(SparkContext context, JobObserver observer) {
+    this(context, observer, "");
+  }
+
+  /** {@code part} stands in front of the names of all phases: those of a part of a job. */
+  public Phases(SparkContext context, JobObserver observer, String part) {
     this.context = context;
     this.observer = observer;
+    this.part = part;
   }
 
   /** Runs one phase; {@code doing} is for people. */
-  public <T> T run(String phase, String doing, Supplier<T> work) {
+  public <T> T run(String name, String doing, Supplier<T> work) {
+    String phase = part + name;
     String described = context.getLocalProperty(DESCRIPTION);
     String outer = context.getLocalProperty(PHASE);
     String id = UUID.randomUUID().toString();
@@ -65,9 +73,9 @@ public final class Phases {
   }
 
   /** The same for work without a result. */
-  public void run(String phase, String doing, Runnable work) {
+  public void run(String name, String doing, Runnable work) {
     run(
-        phase,
+        name,
         doing,
         () -> {
           work.run();

@@ -52,7 +52,12 @@ public record Prepared(
 
   /** Rows ([seq], pos, o, kept columns), computed when they are read. */
   public JavaRDD<InternalRow> outputs() {
-    return occupied.of(PartitionWork.zip(rows, runs, outputWork));
+    return occupied.of(allOutputs());
+  }
+
+  /** The same in the partitions of the plan, those without tokens among them. */
+  public JavaRDD<InternalRow> allOutputs() {
+    return PartitionWork.zip(rows, runs, outputWork);
   }
 
   /**

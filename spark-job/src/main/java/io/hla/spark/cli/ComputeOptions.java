@@ -83,13 +83,16 @@ final class ComputeOptions {
 
   /** The request with these options and the settings of the session that go with them. */
   Attention applyTo(Attention request, SparkSession spark) {
-    return request.compute(
-        request
-            .compute()
-            .withKernels(kernels, instructionSet)
-            .withOrder(inputOrder)
-            .withRefuseNonFinite(onNonFinite == OnNonFinite.FAIL)
-            .withFanIn(fanIn)
-            .configured(spark.sparkContext().getConf()));
+    return request.compute(applyTo(request.compute(), spark));
+  }
+
+  /** Settings with these options and what the session says of memory. */
+  ComputeSettings applyTo(ComputeSettings settings, SparkSession spark) {
+    return settings
+        .withKernels(kernels, instructionSet)
+        .withOrder(inputOrder)
+        .withRefuseNonFinite(onNonFinite == OnNonFinite.FAIL)
+        .withFanIn(fanIn)
+        .configured(spark.sparkContext().getConf());
   }
 }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
     description = "Exact higher-order linear attention over token sequences of any length.",
     subcommands = {
       AttendCommand.class,
+      ExtractCommand.class,
       ValidateCommand.class,
       GenerateCommand.class,
       InspectCommand.class,

@@ -1,53 +1,21 @@
 package io.hla.spark.cli;
 
 import io.hla.spark.GateScale;
-import io.hla.spark.InputException;
 import io.hla.spark.table.TokenColumns;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A token table: where it is and how its columns are called. */
 final class TokenInput {
-  @Option(
-      names = "--input",
-      arity = "1..*",
-      paramLabel = "PATH",
-      description = "A token table: files or folders.")
-  private List<String> paths = List.of();
-
-  @Option(
-      names = "--input-format",
-      paramLabel = "F",
-      description = "Any format of Spark: parquet (default), json, orc, ...")
-  private String format = "parquet";
-
-  @Option(
-      names = "--input-table",
-      paramLabel = "NAME",
-      description = "A token table of a catalog, or a view, instead of --input.")
-  private String name;
-
-  @Option(
-      names = "--input-option",
-      paramLabel = "KEY=VALUE",
-      description = "An option of Spark's reader, such as header=true; may be repeated.")
-  private Map<String, String> options = new LinkedHashMap<>();
-
-  @Option(
-      names = "--where",
-      paramLabel = "EXPR",
-      description = "Rows for which this expression of Spark's SQL holds, in front of all else.")
-  private String where;
+  @Mixin private InputOptions table;
 
   @Option(
       names = "--seq-col",
@@ -100,31 +68,9 @@ final class TokenInput {
       description = "Columns that go to the output as they are.")
   private List<String> keep = List.of();
 
-  List<String> paths() {
-    return paths;
-  }
-
-  String format() {
-    return format;
-  }
-
-  /** The name of a table, or null. */
-  String name() {
-    return name;
-  }
-
-  boolean isAbsent() {
-    return paths.isEmpty() && name == null;
-  }
-
-  /** Whether paths and a name are given. */
-  boolean isTwofold() {
-    return !paths.isEmpty() && name != null;
-  }
-
-  /** Whether there are options that only a table can have. */
-  boolean isRefined() {
-    return where != null || !options.isEmpty();
+  /** Where it is. */
+  InputOptions table() {
+    return table;
   }
 
   /** Whether a scale is given of gates that are not. */
@@ -155,29 +101,13 @@ final class TokenInput {
    * @param sequenceType type of the sequence column of a table that holds nothing to infer it from
    */
   TokenTable read(SparkSession spark, DataType sequenceType) {
-    Dataset<Row> table =
-        name == null
-            ? TableReader.load(spark, format, options, paths)
-            : TableReader.table(spark, options, name);
-    if (table.schema().isEmpty() && table.isEmpty()) {
+    Dataset<Row> all = table.all(spark);
+    if (all.schema().isEmpty() && all.isEmpty()) {
       TokenColumns names =
           columns().keeping(keep.stream().flatMap(list -> Stream.of(list.split(","))).toList());
       return new TokenTable(empty(spark, sequenceType, names), names);
     }
-    return TokenTable.of(where == null ? table : filtered(table), columns());
-  }
-
-  private Dataset<Row> filtered(Dataset<Row> table) {
-    try {
-      return table.where(where);
-    } catch (Exception e) {
-      // Spark throws checked exceptions here that its Java signatures do not declare.
-      if (e instanceof AnalysisException) {
-        throw new InputException(
-            "HLA_INPUT_WHERE", "--where " + where + ": " + TableReader.firstLine(e), e);
-      }
-      throw e;
-    }
+    return TokenTable.of(table.wanted(all), columns());
   }
 
   private Dataset<Row> empty(SparkSession spark, DataType sequenceType, TokenColumns columns) {

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 
 /** Where tokens come from: a token table, or text with a model. */
 final class TokenSource {
-  @Mixin private TokenInput table;
+  @Mixin private TokenInput tokens;
   @Mixin private TextInput text;
 
   @Spec(Spec.Target.MIXEE)
@@ -25,24 +25,28 @@ final class TokenSource {
           "no input: give --input PATH or --input-table NAME, or --text PATH --model FILE --vocab"
               + " FILE");
     }
-    if (table.isTwofold()) {
+    if (table().isTwofold()) {
       throw usage("--input and --input-table are two inputs, expected one of them");
     }
-    if (!table.isAbsent() && !text.isAbsent()) {
+    if (!table().isAbsent() && !text.isAbsent()) {
       throw usage("--input and --text are two inputs, expected one of them");
     }
-    if (!text.isAbsent() && table.isRefined()) {
+    if (!text.isAbsent() && table().isRefined()) {
       throw usage("--where and --input-option belong to --input and --input-table, not to --text");
     }
-    if (table.isAbsent() && !text.isComplete()) {
+    if (table().isAbsent() && !text.isComplete()) {
       throw usage("--text, --model and --vocab belong together, expected all three");
     }
-    if (table.isScaleAlone()) {
+    if (tokens.isScaleAlone()) {
       throw usage("--gate-scale and --gate-col belong together, expected both");
     }
-    if (!text.isAbsent() && table.columns().gate() != null) {
+    if (!text.isAbsent() && tokens.columns().gate() != null) {
       throw usage("--gate-col belongs to --input: tokens of text have no gates");
     }
+  }
+
+  private InputOptions table() {
+    return tokens.table();
   }
 
   private ParameterException usage(String message) {
@@ -51,7 +55,7 @@ final class TokenSource {
 
   /** Paths of tokens or text. */
   List<String> paths() {
-    return table.isAbsent() ? text.paths() : table.paths();
+    return table().isAbsent() ? text.paths() : table().paths();
   }
 
   /** Paths of what makes tokens of text. */
@@ -61,32 +65,32 @@ final class TokenSource {
 
   /** The name of a table, if that is what is read. */
   List<String> names() {
-    return table.name() == null ? List.of() : List.of(table.name());
+    return table().name() == null ? List.of() : List.of(table().name());
   }
 
   /** Whether there is a column of gates. */
   boolean isGated() {
-    return table.columns().gate() != null;
+    return tokens.columns().gate() != null;
   }
 
   /** What was asked for, by name. */
   Map<String, Object> describe() {
     Map<String, Object> described = new LinkedHashMap<>();
-    if (table.name() == null) {
+    if (table().name() == null) {
       described.put("paths", paths());
-      described.put("format", text.isAbsent() ? table.format() : "text");
+      described.put("format", text.isAbsent() ? table().format() : "text");
     } else {
-      described.put("table", table.name());
+      described.put("table", table().name());
     }
-    if (!table.isAbsent()) {
-      described.put("vector-columns", table.columns().numbers());
+    if (!table().isAbsent()) {
+      described.put("vector-columns", tokens.columns().numbers());
     }
-    described.put("kept-columns", table.keep());
+    described.put("kept-columns", tokens.keep());
     return described;
   }
 
   boolean isAbsent() {
-    return table.isAbsent() && text.isAbsent();
+    return table().isAbsent() && text.isAbsent();
   }
 
   TokenTable read(SparkSession spark, OperatorOptions operator) {
@@ -95,8 +99,8 @@ final class TokenSource {
 
   /** {@code sequenceType} is for a table that holds nothing to infer it from; null for none. */
   TokenTable read(SparkSession spark, OperatorOptions operator, DataType sequenceType) {
-    return table.isAbsent()
-        ? TokenTable.of(text.read(spark, operator), text.columns(table.keep()))
-        : table.read(spark, sequenceType);
+    return table().isAbsent()
+        ? TokenTable.of(text.read(spark, operator), text.columns(tokens.keep()))
+        : tokens.read(spark, sequenceType);
   }
 }

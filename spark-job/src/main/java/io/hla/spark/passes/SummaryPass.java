@@ -54,7 +54,6 @@ public record SummaryPass(
   private final class Items implements Iterator<Tuple2<Node, byte[]>> {
     private final Planned planned;
     private final OpenRuns<Summarizer> open;
-    private int reading;
 
     Items(int partition, Iterator<InternalRow> rows, Iterator<PlannedRun> runs) {
       AttentionKernel chosen = kernel.open();
@@ -64,11 +63,9 @@ public record SummaryPass(
               settings,
               new RunReader(partition, rows, layout, planned),
               PlannedRun::summarized,
-              run -> {
-                reading++;
-                return chosen.summarizer(
-                    step, step == 0 ? State.initial(settings) : run.inFront(settings));
-              },
+              run ->
+                  chosen.summarizer(
+                      step, step == 0 ? State.initial(settings) : run.inFront(settings)),
               capacity ->
                   new TokenBuffer(chosen, settings, layout, refuseNonFinite, false, capacity),
               metrics.reading());
@@ -78,7 +75,7 @@ public record SummaryPass(
     @Override
     public boolean hasNext() {
       // Looking ahead may find further runs without a summary.
-      return planned.isSummarizedLeft() || reading > 0 || !planned.absent.isEmpty();
+      return planned.isSummarizedLeft() || !planned.absent.isEmpty();
     }
 
     /** Reading ends with the last summary: nobody needs the rows behind it. */
@@ -95,7 +92,7 @@ public record SummaryPass(
           metrics.computing().add(System.nanoTime() - start);
           metrics.summarizedTokens().add(run.tokens().size());
           if (run.hasEnded()) {
-            reading--;
+            planned.summarizedLeft--;
             return item(run.planned(), metrics.sentSummary(summary(run).toBytes()));
           }
           run = open.next();
@@ -123,11 +120,16 @@ public record SummaryPass(
         new TreeItem(run.home(), run.last(), first, tail, summary).pack());
   }
 
-  /** The runs of the partition; looks ahead as far as to the next one that is summarized. */
+  /**
+   * The runs of the partition; looks ahead as far as to the next one that is summarized, where none
+   * is left of those that were looked at.
+   */
   private static final class Planned implements Iterator<PlannedRun> {
     private final Iterator<PlannedRun> runs;
     private final Deque<PlannedRun> ahead = new ArrayDeque<>();
-    private int summarizedAhead;
+
+    /** Runs that were looked at and whose summaries are yet to come. */
+    int summarizedLeft;
 
     /** Runs that take part in the scan without a summary, and were passed over. */
     final Deque<PlannedRun> absent = new ArrayDeque<>();
@@ -137,10 +139,10 @@ public record SummaryPass(
     }
 
     boolean isSummarizedLeft() {
-      while (summarizedAhead == 0 && runs.hasNext()) {
+      while (summarizedLeft == 0 && runs.hasNext()) {
         look();
       }
-      return summarizedAhead > 0;
+      return summarizedLeft > 0;
     }
 
     private void look() {
@@ -148,7 +150,7 @@ public record SummaryPass(
       if (run.isScanned() && !run.summarized()) {
         absent.add(run);
       }
-      summarizedAhead += run.summarized() ? 1 : 0;
+      summarizedLeft += run.summarized() ? 1 : 0;
       ahead.add(run);
     }
 
@@ -162,9 +164,7 @@ public record SummaryPass(
       if (ahead.isEmpty()) {
         look();
       }
-      PlannedRun run = ahead.remove();
-      summarizedAhead -= run.summarized() ? 1 : 0;
-      return run;
+      return ahead.remove();
     }
   }
 }

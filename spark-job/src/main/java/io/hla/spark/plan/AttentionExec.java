@@ -28,31 +28,33 @@ public final class AttentionExec extends SparkPlan {
   private final List<Attribute> columns;
 
   private final AttentionTable table;
-  private final transient AttentionPlan plan;
+  private final transient SequencePlan plan;
 
   AttentionExec(
-      List<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+      List<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, SequencePlan plan) {
     this(CollectionConverters.asScala(inputs).toSeq(), columns, table, plan);
   }
 
   /** For Spark, which makes copies by the product's elements. */
   public AttentionExec(
-      Seq<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+      Seq<SparkPlan> inputs, List<Attribute> columns, AttentionTable table, SequencePlan plan) {
     this.inputs = inputs;
     this.columns = List.copyOf(columns);
     this.table = table;
     this.plan = plan;
   }
 
-  AttentionPlan plan() {
+  SequencePlan plan() {
     return plan;
   }
 
-  AttentionTable table() {
+  /** What the node gives. */
+  public AttentionTable table() {
     return table;
   }
 
-  List<SparkPlan> inputs() {
+  /** The physical plans of its inputs. */
+  public List<SparkPlan> inputs() {
     return CollectionConverters.asJava(inputs);
   }
 

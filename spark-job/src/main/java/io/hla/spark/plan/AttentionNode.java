@@ -21,23 +21,24 @@ public final class AttentionNode extends LogicalPlan implements MultiInstanceRel
   private final Seq<LogicalPlan> inputs;
   private final List<Attribute> columns;
   private final AttentionTable table;
-  private final transient AttentionPlan plan;
+  private final transient SequencePlan plan;
 
-  AttentionNode(
-      List<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+  /** A node that makes {@code columns}. */
+  public AttentionNode(
+      List<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, SequencePlan plan) {
     this(CollectionConverters.asScala(inputs).toSeq(), columns, table, plan);
   }
 
   /** For Spark, which makes copies by the product's elements. */
   public AttentionNode(
-      Seq<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, AttentionPlan plan) {
+      Seq<LogicalPlan> inputs, List<Attribute> columns, AttentionTable table, SequencePlan plan) {
     this.inputs = inputs;
     this.columns = List.copyOf(columns);
     this.table = table;
     this.plan = plan;
   }
 
-  AttentionPlan plan() {
+  SequencePlan plan() {
     return plan;
   }
 

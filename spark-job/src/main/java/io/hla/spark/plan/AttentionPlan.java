@@ -8,6 +8,7 @@ import io.hla.spark.Figure;
 import io.hla.spark.InputException;
 import io.hla.spark.attend.AttentionJob;
 import io.hla.spark.attend.JobParts;
+import io.hla.spark.attend.Phases;
 import io.hla.spark.attend.Prepared;
 import io.hla.spark.parquet.ReadCounts;
 import io.hla.spark.passes.JobMetrics;
@@ -18,7 +19,6 @@ import io.hla.spark.state.SummaryTable;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +31,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
-import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.types.DataTypeUtils;
 import org.apache.spark.sql.classic.SparkSession;
@@ -46,7 +45,7 @@ import scala.Option;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** What all nodes of one attention share: the request, and what was prepared for it. */
-public final class AttentionPlan {
+public final class AttentionPlan implements SequencePlan {
   private final SparkSession session;
   private final PinnedSession pinned;
   private final Attention request;
@@ -226,7 +225,8 @@ public final class AttentionPlan {
     return new InputFiles(prepared.rows().rdd());
   }
 
-  String describe(AttentionTable table) {
+  @Override
+  public String describe(AttentionTable table) {
     Map<String, String> settings = template.describe();
     return String.format(
         Locale.ROOT,
@@ -243,29 +243,23 @@ public final class AttentionPlan {
         request.compute().order().name().toLowerCase(Locale.ROOT));
   }
 
-  /** All metrics of the node, by a key. */
-  Map<String, SQLMetric> metrics() {
+  @Override
+  public Map<String, SQLMetric> metrics() {
     Map<String, SQLMetric> all = metrics.byName();
     all.put("rowsFromPages", pinned.reads().raw());
     all.put("splitsDecoded", pinned.reads().fallbacks());
     return all;
   }
 
-  LogicalPlan pinned(LogicalPlan plan) {
+  @Override
+  public LogicalPlan pinned(LogicalPlan plan) {
     return pinned.pinned(plan);
   }
 
-  /** The rows of a node, behind all passes that have to run first. */
-  RDD<InternalRow> rows(AttentionExec node) {
+  @Override
+  public RDD<InternalRow> rows(AttentionExec node) {
     StructType schema = schema(node.table());
-    return internalRows(node)
-        .mapPartitions(
-            rows -> {
-              UnsafeProjection projection = UnsafeProjection.create(schema);
-              return new Projected(rows, projection);
-            },
-            true)
-        .rdd();
+    return ProjectedRows.of(internalRows(node), schema).rdd();
   }
 
   private JavaRDD<InternalRow> internalRows(AttentionExec node) {
@@ -288,19 +282,6 @@ public final class AttentionPlan {
     PlannedTokens tokens = tokens(node);
     JavaRDD<TreeItem> items = files(tokens).reading(() -> job().summaries(tokens));
     return items.map(item -> SummaryTable.row(type, item));
-  }
-
-  private record Projected(Iterator<InternalRow> rows, UnsafeProjection projection)
-      implements Iterator<InternalRow> {
-    @Override
-    public boolean hasNext() {
-      return rows.hasNext();
-    }
-
-    @Override
-    public InternalRow next() {
-      return projection.apply(rows.next());
-    }
   }
 
   /** The tokens are the same in every physical plan, so what was prepared from one serves all. */
@@ -341,7 +322,12 @@ public final class AttentionPlan {
 
   private PlannedTokens tokens(AttentionExec node) {
     return new PlannedTokens(
-        pinned, inputs.get(0), selection, node.inputs().get(0), session.sessionState().conf());
+        pinned,
+        inputs.get(0),
+        selection.schema(),
+        selection.layout().sequenceType(),
+        node.inputs().get(0),
+        session.sessionState().conf());
   }
 
   private JavaRDD<InternalRow> initial(AttentionExec node) {
@@ -360,6 +346,7 @@ public final class AttentionPlan {
         request.wantsFinalStates(),
         metrics,
         request.observer(),
+        new Phases(session.sparkContext(), request.observer()),
         parts);
   }
 }

@@ -14,18 +14,8 @@ public final class AttentionStrategy extends SparkStrategy {
   private static final long serialVersionUID = 1L;
 
   /** Makes a session plan attention, unless it does already. */
-  static void install(SparkSession session) {
-    synchronized (AttentionStrategy.class) {
-      List<SparkStrategy> strategies = new ArrayList<>();
-      CollectionConverters.asJava(session.experimental().extraStrategies())
-          .forEach(strategy -> strategies.add(strategy));
-      if (strategies.stream().noneMatch(AttentionStrategy.class::isInstance)) {
-        strategies.add(new AttentionStrategy());
-        session
-            .experimental()
-            .extraStrategies_$eq(CollectionConverters.asScala(strategies).toSeq());
-      }
-    }
+  public static void install(SparkSession session) {
+    PlannerStrategies.install(session, new AttentionStrategy());
   }
 
   @Override

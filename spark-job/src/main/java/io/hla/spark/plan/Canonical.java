@@ -6,10 +6,11 @@ import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.ExprId;
 
 /** Columns by their place alone. */
-final class Canonical {
+public final class Canonical {
   private Canonical() {}
 
-  static List<Attribute> columns(List<Attribute> columns) {
+  /** The same columns, named and numbered by their place. */
+  public static List<Attribute> columns(List<Attribute> columns) {
     List<Attribute> canonical = new ArrayList<>();
     for (Attribute column : columns) {
       canonical.add(column.withName("none").withExprId(ExprId.apply(canonical.size())));

@@ -23,7 +23,7 @@ public final class InputFiles {
   private final Configuration configuration;
 
   /** The files behind {@code rows}, near or far; tables that are not of files have none. */
-  InputFiles(RDD<?> rows) {
+  public InputFiles(RDD<?> rows) {
     configuration = rows.context().hadoopConfiguration();
     add(rows);
   }

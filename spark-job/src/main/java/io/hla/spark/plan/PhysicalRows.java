@@ -25,7 +25,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * choice of its columns, rows are views of the batches: Spark would copy arrays into rows element
  * by element.
  */
-final class PhysicalRows {
+public final class PhysicalRows {
   private PhysicalRows() {}
 
   /**
@@ -33,7 +33,7 @@ final class PhysicalRows {
    *
    * @param conf settings that tasks see
    */
-  static RDD<InternalRow> of(SparkPlan plan, SQLConf conf) {
+  public static RDD<InternalRow> of(SparkPlan plan, SQLConf conf) {
     RDD<InternalRow> rows = views(plan);
     return new SQLExecutionRDD(CheckedRows.of(rows == null ? plan.execute() : rows), conf);
   }

@@ -19,7 +19,7 @@ import scala.runtime.AbstractPartialFunction;
  * File splits must follow from the files alone, never from the number of cores: runs, and so the
  * last bits, follow from splits.
  */
-final class PinnedSession {
+public final class PinnedSession {
   private static final String PINNED = "spark.hla.pinned";
 
   private static final Map<String, String> UNLESS_GIVEN =
@@ -42,7 +42,7 @@ final class PinnedSession {
     this.reads = ReadCounts.of(session.sparkContext());
   }
 
-  static PinnedSession of(SparkSession session) {
+  public static PinnedSession of(SparkSession session) {
     SparkSession clone = session.cloneSession();
     SQLConf given = session.sessionState().conf();
     UNLESS_GIVEN.forEach(
@@ -56,17 +56,17 @@ final class PinnedSession {
     return new PinnedSession(clone);
   }
 
-  SparkSession session() {
+  public SparkSession session() {
     return session;
   }
 
   /** How vectors were read from the files of all plans. */
-  ReadCounts reads() {
+  public ReadCounts reads() {
     return reads;
   }
 
   /** A plan whose file scans split their files by these settings, and read vectors from pages. */
-  LogicalPlan pinned(LogicalPlan plan) {
+  public LogicalPlan pinned(LogicalPlan plan) {
     return plan.transformUp(pin);
   }
 

@@ -5,8 +5,6 @@ import static org.apache.spark.sql.functions.expr;
 
 import io.hla.spark.attend.TokenSource;
 import io.hla.spark.parquet.VectorScanFormat;
-import io.hla.spark.table.TokenRow;
-import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -22,33 +20,37 @@ import org.apache.spark.sql.execution.FileSourceScanExec;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** The token rows of one physical plan, which all passes read. */
-final class PlannedTokens implements TokenSource {
+public final class PlannedTokens implements TokenSource {
   private final PinnedSession pinned;
   private final LogicalPlan selected;
   private final StructType schema;
-  private final TokenRow layout;
+  private final DataType sequenceType;
   private final SparkPlan plan;
   private final RDD<InternalRow> rows;
 
   /**
-   * @param selected the tokens as (pos, q, k, v, [seq], [gates], kept columns)
+   * @param selected the tokens, with columns pos and, if there are sequences, seq among others
+   * @param schema of these
+   * @param sequenceType type of seq, or null when there is none
    * @param plan the physical plan of these
    */
-  PlannedTokens(
+  public PlannedTokens(
       PinnedSession pinned,
       LogicalPlan selected,
-      TokenSelection selection,
+      StructType schema,
+      DataType sequenceType,
       SparkPlan plan,
       SQLConf conf) {
     this.pinned = pinned;
     this.selected = selected;
-    this.schema = selection.schema();
-    this.layout = selection.layout();
+    this.schema = schema;
+    this.sequenceType = sequenceType;
     this.plan = plan;
     this.rows = PhysicalRows.of(plan, conf);
   }
@@ -67,8 +69,7 @@ final class PlannedTokens implements TokenSource {
     SparkSession session = pinned.session();
     Dataset<Row> tokens =
         org.apache.spark.sql.classic.Dataset.ofRows(session, pinned.pinned(selected));
-    Dataset<Row> narrow =
-        layout.sequenceType() == null ? tokens.select("pos") : tokens.select("pos", "seq");
+    Dataset<Row> narrow = sequenceType == null ? tokens.select("pos") : tokens.select("pos", "seq");
     QueryExecution execution =
         ((org.apache.spark.sql.classic.Dataset<Row>) narrow).queryExecution();
     if (!Stability.isScan(execution.executedPlan())) {
@@ -116,7 +117,7 @@ final class PlannedTokens implements TokenSource {
   @Override
   public JavaRDD<InternalRow> sorted(long chunk) {
     List<Column> keys = new ArrayList<>();
-    if (layout.sequenceType() != null) {
+    if (sequenceType != null) {
       keys.add(col("seq"));
     }
     List<Column> order = new ArrayList<>(keys);

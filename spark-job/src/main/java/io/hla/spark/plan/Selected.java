@@ -14,10 +14,11 @@ import scala.jdk.javaapi.CollectionConverters;
  * Columns of an analyzed plan. Unlike {@link Dataset#select} it takes plans that are part of
  * another one, such as a reference to a common table expression.
  */
-final class Selected {
+public final class Selected {
   private Selected() {}
 
-  static LogicalPlan of(SparkSession session, LogicalPlan table, List<Column> columns) {
+  /** The columns of a plan, as a plan. */
+  public static LogicalPlan of(SparkSession session, LogicalPlan table, List<Column> columns) {
     List<NamedExpression> expressions =
         columns.stream().map(column -> (NamedExpression) session.expression(column)).toList();
     return session
@@ -26,7 +27,8 @@ final class Selected {
         .execute(new Project(CollectionConverters.asScala(expressions).toSeq(), table));
   }
 
-  static LogicalPlan analyzed(Dataset<Row> table) {
+  /** The analyzed plan of a table. */
+  public static LogicalPlan analyzed(Dataset<Row> table) {
     return ((org.apache.spark.sql.classic.Dataset<Row>) table).queryExecution().analyzed();
   }
 }

@@ -16,7 +16,8 @@ public final class ConsoleReport implements JobObserver {
   private static final long LINE_PAUSE = TimeUnit.MINUTES.toNanos(1);
 
   /** Phases that go over all tokens once. */
-  private static final Set<String> OVER_TOKENS = Set.of("sort", "summarize", "attend", "induction");
+  private static final Set<String> OVER_TOKENS =
+      Set.of("sort", "summarize", "attend", "features", "induction");
 
   private final PrintStream out;
   private final boolean terminal;
@@ -62,7 +63,7 @@ public final class ConsoleReport implements JobObserver {
     String done = done(name, share, (now - begun) / 1e9);
     if (terminal) {
       wipe();
-      String line = String.format(Locale.ROOT, "%-16s %s", name, done);
+      String line = String.format(Locale.ROOT, "%-17s %s", name, done);
       out.print(line);
       out.flush();
       shown = line.length();
@@ -75,7 +76,8 @@ public final class ConsoleReport implements JobObserver {
   private String done(String name, double share, double seconds) {
     StringBuilder done = new StringBuilder();
     done.append(String.format(Locale.ROOT, "%.0f%% done", 100 * share));
-    if (tokens > 0 && OVER_TOKENS.contains(name)) {
+    // Of a layer or of the whole job.
+    if (tokens > 0 && OVER_TOKENS.contains(name.substring(name.lastIndexOf(' ') + 1))) {
       long speed = Math.round(share * tokens / seconds);
       done.append(", ").append(Readable.count(speed)).append(" tokens/s");
     }
@@ -112,7 +114,7 @@ public final class ConsoleReport implements JobObserver {
 
   private void line(String name, String text) {
     wipe();
-    out.printf(Locale.ROOT, "%-16s %s%n", name, text);
+    out.printf(Locale.ROOT, "%-17s %s%n", name, text);
     out.flush();
   }
 

@@ -23,9 +23,11 @@ final class RunSummary {
       input();
       plan();
       bytes();
+      layers();
       memory();
     }
     output();
+    scores();
     if (!report.phases().isEmpty()) {
       lines.put(
           "time",
@@ -121,6 +123,28 @@ final class RunSummary {
             files,
             passes,
             bytes(Figure.OUTPUT_BYTES)));
+  }
+
+  private void layers() {
+    if (has(Figure.BETWEEN_LAYERS)) {
+      lines.put(
+          "between layers",
+          report.get(Figure.BETWEEN_LAYERS) + ": " + report.get(Figure.BETWEEN_LAYERS_BECAUSE));
+    }
+  }
+
+  private void scores() {
+    if (has(Figure.PERPLEXITY)) {
+      double mean = (Double) report.get(Figure.MEAN_LOG_PROBABILITY);
+      lines.put(
+          "scores",
+          String.format(
+              Locale.ROOT,
+              "perplexity %.4f of %s: %.4f bits each",
+              (Double) report.get(Figure.PERPLEXITY),
+              counted(Figure.SCORED_TOKENS, "token"),
+              -mean / Math.log(2)));
+    }
   }
 
   private void memory() {

@@ -3,6 +3,8 @@ package io.hla.spark.runs;
 import io.hla.spark.InputException;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenRow;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Locale;
@@ -19,6 +21,10 @@ public final class RunReader {
   private final TokenRow layout;
   private final Iterator<PlannedRun> runs;
   private final Map<SequenceKey, OpenRun> open = new HashMap<>();
+
+  /** Planned runs that were passed over, as a run of another sequence began in front of them. */
+  private final Map<SequenceKey, Deque<PlannedRun>> passed = new HashMap<>();
+
   private OpenRun current;
   private InternalRow row;
 
@@ -98,17 +104,41 @@ public final class RunReader {
     if (begunBefore != null) {
       return begunBefore;
     }
-    if (!runs.hasNext()) {
-      throw new InputException(
-          "HLA_INPUT_CHANGED", RowSource.of(partition) + " has more rows than when it was indexed");
-    }
     source = RowSource.of(partition);
-    OpenRun next = new OpenRun(runs.next());
-    if (isNull || !isOfSequence(next.run.sequence())) {
-      throw changed(next, "another row stands there");
-    }
+    OpenRun next = new OpenRun(planned(isNull));
     open.put(next.run.sequence(), next);
     return next;
+  }
+
+  /**
+   * The next planned run of the sequence that the row belongs to. Runs of other sequences may be
+   * planned in front of it: rows that a pass has made stand where the pass was done with them.
+   */
+  private PlannedRun planned(boolean isNull) {
+    PlannedRun first = null;
+    if (!isNull && !passed.isEmpty()) {
+      Deque<PlannedRun> waiting = passed.get(key());
+      if (waiting != null) {
+        PlannedRun next = waiting.remove();
+        if (waiting.isEmpty()) {
+          passed.remove(next.run().sequence());
+        }
+        return next;
+      }
+    }
+    while (runs.hasNext()) {
+      PlannedRun next = runs.next();
+      if (!isNull && isOfSequence(next.run().sequence())) {
+        return next;
+      }
+      first = first == null ? next : first;
+      passed.computeIfAbsent(next.run().sequence(), key -> new ArrayDeque<>()).add(next);
+    }
+    if (first != null) {
+      throw changed(new OpenRun(first), "another row stands there");
+    }
+    throw new InputException(
+        "HLA_INPUT_CHANGED", RowSource.of(partition) + " has more rows than when it was indexed");
   }
 
   private SequenceKey key() {
@@ -126,6 +156,9 @@ public final class RunReader {
   private void checkEnd() {
     for (OpenRun run : open.values()) {
       throw changed(run, "its rows end before it");
+    }
+    for (Deque<PlannedRun> waiting : passed.values()) {
+      throw changed(new OpenRun(waiting.remove()), "its rows end before it");
     }
     if (runs.hasNext()) {
       throw changed(new OpenRun(runs.next()), "its rows end before it");

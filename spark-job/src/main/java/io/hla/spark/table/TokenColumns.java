@@ -1,12 +1,8 @@
 package io.hla.spark.table;
 
 import io.hla.spark.GateScale;
-import io.hla.spark.InputException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 
 /**
  * The names of a token table's columns.
@@ -102,21 +98,13 @@ public record TokenColumns(
   /**
    * Refuses names that an output table would have twice.
    *
-   * @throws InputException HLA_OUTPUT_COLUMN
+   * @throws io.hla.spark.InputException HLA_OUTPUT_COLUMN
    */
   public void checkOutput(boolean withSequence, String outputColumn) {
     List<String> names = new ArrayList<>(withSequence ? List.of(sequence) : List.of());
     names.addAll(List.of(position, outputColumn));
     names.addAll(keep);
-    Set<String> seen = new HashSet<>();
-    for (String name : names) {
-      if (!seen.add(name.toLowerCase(Locale.ROOT))) {
-        throw new InputException(
-            "HLA_OUTPUT_COLUMN",
-            String.format(
-                Locale.ROOT, "the output would have columns %s, expected %s once", names, name));
-      }
-    }
+    Columns.checkDistinct(names);
   }
 
   /** seq (optional), pos, q, k, v. */

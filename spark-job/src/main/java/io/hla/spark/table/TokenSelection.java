@@ -1,21 +1,10 @@
 package io.hla.spark.table;
 
 import io.hla.kernels.Element;
-import io.hla.spark.InputException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.AtomicType;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.NumericType;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.sql.types.VariantType;
 
 /**
  * The columns of a token table, checked by name and type, as (pos, q, k, v, [seq], [gates], kept
@@ -28,131 +17,29 @@ import org.apache.spark.sql.types.VariantType;
  */
 public record TokenSelection(
     List<Column> columns, StructType schema, TokenRow layout, StructType kept) {
-  /** Atomic by name, but their values are neither equal nor ordered. */
-  private static final List<String> GEO = List.of("geometry", "geography");
 
   /**
    * Selects the columns of a table.
    *
    * @param schema of the table
    * @param output the type of the outputs
-   * @throws InputException HLA_INPUT_COLUMN or HLA_INPUT_TYPE
+   * @throws io.hla.spark.InputException HLA_INPUT_COLUMN or HLA_INPUT_TYPE
    */
   public static TokenSelection of(StructType schema, TokenColumns columns, Element output) {
-    Selected selected = new Selected();
-    StructField position = find(schema, columns.position());
-    check(
-        isIntegral(position.dataType()),
-        "HLA_INPUT_TYPE",
-        "column %s is %s, expected an integral type",
-        position.name(),
-        position.dataType().simpleString());
-    selected.add(
-        "pos",
-        Columns.named(position.name()).cast(DataTypes.LongType),
-        DataTypes.LongType,
-        position.nullable());
-    StructField[] arrays = {
-      find(schema, columns.query()), find(schema, columns.key()), find(schema, columns.value())
-    };
-    for (int i = 0; i < 3; i++) {
-      selected.addNumbers("qkv".substring(i, i + 1), arrays[i]);
-    }
-    StructField sequence = null;
-    if (columns.sequence() != null
-        && (columns.sequenceRequired() || has(schema, columns.sequence()))) {
-      sequence = find(schema, columns.sequence());
-      check(
-          sequence.dataType() instanceof AtomicType
-              && !(sequence.dataType() instanceof VariantType)
-              && !GEO.contains(sequence.dataType().typeName().replaceAll("\\(.*", "")),
-          "HLA_INPUT_TYPE",
-          "column %s is %s, expected an atomic type",
-          sequence.name(),
-          sequence.dataType().simpleString());
-      check(
-          !(sequence.dataType() instanceof StringType text) || text.isUTF8BinaryCollation(),
-          "HLA_INPUT_TYPE",
-          "column %s is %s, whose values are equal by its collation, expected string",
-          sequence.name(),
-          sequence.dataType().simpleString());
-      selected.add("seq", sequence);
-    }
+    SelectedColumns selected = new SelectedColumns(schema);
+    selected.addIntegral("pos", columns.position());
+    selected.addNumbers("q", columns.query());
+    selected.addNumbers("k", columns.key());
+    selected.addNumbers("v", columns.value());
+    StructField sequence = selected.addSequence(columns.sequence(), columns.sequenceRequired());
     if (columns.gate() != null) {
-      selected.addNumbers("g", find(schema, columns.gate()));
+      selected.addNumbers("g", columns.gate());
     }
-    StructType kept = new StructType();
-    for (String name : columns.keep()) {
-      StructField field = find(schema, name);
-      kept = kept.add(field);
-      selected.add("keep" + kept.size(), field);
-    }
+    selected.addKept(columns.keep());
     return new TokenSelection(
-        List.copyOf(selected.columns),
-        selected.schema,
-        TokenRow.of(selected.schema, columns, sequence, output),
-        kept);
-  }
-
-  private static final class Selected {
-    final List<Column> columns = new ArrayList<>();
-    StructType schema = new StructType();
-
-    void add(String name, Column column, DataType type, boolean nullable) {
-      columns.add(column.as(name));
-      schema = schema.add(name, type, nullable);
-    }
-
-    void add(String name, StructField field) {
-      add(name, Columns.named(field.name()), field.dataType(), field.nullable());
-    }
-
-    void addNumbers(String name, StructField field) {
-      DataType element =
-          field.dataType() instanceof ArrayType array ? array.elementType() : DataTypes.NullType;
-      check(
-          element instanceof NumericType,
-          "HLA_INPUT_TYPE",
-          "column %s is %s, expected array<float> or array<double>",
-          field.name(),
-          field.dataType().simpleString());
-      if (element.equals(DataTypes.FloatType) || element.equals(DataTypes.DoubleType)) {
-        add(name, field);
-      } else {
-        ArrayType doubles = DataTypes.createArrayType(DataTypes.DoubleType);
-        add(name, Columns.named(field.name()).cast(doubles), doubles, field.nullable());
-      }
-    }
-  }
-
-  private static boolean isIntegral(DataType type) {
-    return type.equals(DataTypes.LongType)
-        || type.equals(DataTypes.IntegerType)
-        || type.equals(DataTypes.ShortType)
-        || type.equals(DataTypes.ByteType);
-  }
-
-  private static boolean has(StructType schema, String name) {
-    return Arrays.stream(schema.fieldNames()).anyMatch(name::equalsIgnoreCase);
-  }
-
-  private static StructField find(StructType schema, String name) {
-    List<StructField> matches =
-        Arrays.stream(schema.fields()).filter(f -> f.name().equalsIgnoreCase(name)).toList();
-    check(
-        matches.size() == 1,
-        "HLA_INPUT_COLUMN",
-        matches.isEmpty()
-            ? "the table has no column %s, it has %s"
-            : "the table has several columns %s, it has %s",
-        name,
-        Arrays.toString(schema.fieldNames()));
-    return matches.get(0);
-  }
-
-  private static void check(boolean holds, String condition, String message, Object... values) {
-    if (!holds) {
-      throw new InputException(condition, String.format(Locale.ROOT, message, values));
-    }
+        selected.columns(),
+        selected.schema(),
+        TokenRow.of(selected.schema(), columns, sequence, output),
+        selected.kept());
   }
 }

@@ -2,7 +2,9 @@ package io.hla.spark.text;
 
 import io.hla.kernels.Element;
 import io.hla.spark.InputException;
-import io.hla.spark.text.Safetensors.Tensor;
+import io.hla.spark.model.Safetensors.Tensor;
+import io.hla.spark.model.WeightFiles;
+import io.hla.spark.tokenizer.Vocabulary;
 import java.io.Serializable;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -20,6 +22,10 @@ public final class EmbeddingModel implements Serializable {
   // Rows of the embedding that are in memory at a time.
   private static final int BLOCK = 256;
 
+  private static final String[] EMBEDDINGS = {
+    "embed_tokens.weight", "embeddings.weight", "wte.weight", "tok_embeddings.weight"
+  };
+
   private final Vocabulary vocabulary;
   private final Element element;
   private final int numHeads;
@@ -29,12 +35,12 @@ public final class EmbeddingModel implements Serializable {
   private final VectorTable[] tables = new VectorTable[3];
 
   private EmbeddingModel(
-      Safetensors file, Vocabulary vocabulary, int numHeads, int numKvHeads, Element element) {
+      WeightFiles file, Vocabulary vocabulary, int numHeads, int numKvHeads, Element element) {
     this.vocabulary = vocabulary;
     this.element = element;
     this.numHeads = numHeads;
     this.numKvHeads = numKvHeads;
-    Tensor embedding = matrix(file, "embed_tokens.weight");
+    Tensor embedding = matrix(file, EMBEDDINGS);
     Tensor[] projections = {
       matrix(file, "q_proj.weight"), matrix(file, "k_proj.weight"), matrix(file, "v_proj.weight")
     };
@@ -76,8 +82,10 @@ public final class EmbeddingModel implements Serializable {
   /**
    * Reads a model and its vocabulary.
    *
-   * @param model a safetensors file; each tensor is found by its name or, when there is none, as
-   *     the only one whose name ends with "." and the name
+   * @param model a safetensors file, or a directory with model.safetensors or its index and shards;
+   *     each tensor is found by its name or, when there is none, as the only one whose name ends
+   *     with "." and the name; the embedding may also be embeddings.weight, wte.weight or
+   *     tok_embeddings.weight
    * @param words a file whose line n is the word of row n; row 0 stands for every other word
    * @param numHeads query heads H
    * @param numKvHeads key and value heads Hkv
@@ -93,7 +101,7 @@ public final class EmbeddingModel implements Serializable {
       int numKvHeads,
       Element element) {
     Vocabulary vocabulary = Vocabulary.read(configuration, words);
-    try (Safetensors file = Safetensors.open(configuration, model)) {
+    try (WeightFiles file = WeightFiles.open(configuration, model)) {
       return new EmbeddingModel(file, vocabulary, numHeads, numKvHeads, element);
     }
   }
@@ -145,8 +153,8 @@ public final class EmbeddingModel implements Serializable {
     return tables[2];
   }
 
-  private static Tensor matrix(Safetensors file, String name) {
-    Tensor tensor = file.find(name);
+  private static Tensor matrix(WeightFiles file, String... names) {
+    Tensor tensor = file.find(names);
     check(
         tensor.shape().size() == 2,
         "HLA_MODEL_SHAPE",
@@ -169,7 +177,7 @@ public final class EmbeddingModel implements Serializable {
     return (int) (rows / heads);
   }
 
-  private void project(Safetensors file, Tensor embedding, Tensor[] projections) {
+  private void project(WeightFiles file, Tensor embedding, Tensor[] projections) {
     int width = Math.toIntExact(embedding.shape().get(1));
     double[][] weights = new double[3][];
     for (int i = 0; i < 3; i++) {
@@ -181,7 +189,7 @@ public final class EmbeddingModel implements Serializable {
     for (int from = 0; from < vocabulary.size(); from += BLOCK) {
       int count = Math.min(BLOCK, vocabulary.size() - from);
       int first = from;
-      file.read(embedding, (long) from * width, rows, count * width);
+      file.read(embedding, (long) from * width, rows, 0, count * width);
       IntStream.range(0, count)
           .parallel()
           .forEach(
@@ -205,11 +213,11 @@ public final class EmbeddingModel implements Serializable {
     return new VectorTable(vocabulary.size(), width, element == Element.DOUBLE);
   }
 
-  private static double[] transposed(Safetensors file, Tensor matrix, int rows, int columns) {
+  private static double[] transposed(WeightFiles file, Tensor matrix, int rows, int columns) {
     double[] values = new double[Math.multiplyExact(rows, columns)];
     double[] row = new double[columns];
     for (int i = 0; i < rows; i++) {
-      file.read(matrix, (long) i * columns, row, columns);
+      file.read(matrix, (long) i * columns, row, 0, columns);
       for (int j = 0; j < columns; j++) {
         values[j * rows + i] = row[j];
       }

@@ -1,8 +1,7 @@
 package io.hla.spark.text;
 
-import io.hla.spark.InputException;
-import io.hla.spark.text.TextBlocks.Block;
-import io.hla.spark.text.TextBlocks.Place;
+import io.hla.spark.tokenizer.WordSplitter;
+import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -11,30 +10,26 @@ import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.unsafe.types.UTF8String;
 
-/** Lines of one task to rows of {@link TextTokens#schema()}, one per word. */
+/** Pieces of one task to rows of {@link TextTokens#schema()}, one per word. */
 record MakeTokens(Broadcast<EmbeddingModel> model, Broadcast<TextBlocks> blocks)
     implements FlatMapFunction<Iterator<InternalRow>, InternalRow> {
 
   @Override
-  public Iterator<InternalRow> call(Iterator<InternalRow> lines) {
-    return new Tokens(lines, model.value(), blocks.value());
+  public Iterator<InternalRow> call(Iterator<InternalRow> pieces) {
+    return new Tokens(pieces, model.value(), new BlockPositions(blocks.value()));
   }
 
   private static final class Tokens implements Iterator<InternalRow> {
-    private final Iterator<InternalRow> lines;
+    private final Iterator<InternalRow> pieces;
     private final EmbeddingModel model;
-    private final TextBlocks blocks;
+    private final BlockPositions positions;
     private WordSplitter words = new WordSplitter("");
-    private Block block;
-    private UTF8String sequence;
-    private long position;
-    private long end;
     private boolean found;
 
-    Tokens(Iterator<InternalRow> lines, EmbeddingModel model, TextBlocks blocks) {
-      this.lines = lines;
+    Tokens(Iterator<InternalRow> pieces, EmbeddingModel model, BlockPositions positions) {
+      this.pieces = pieces;
       this.model = model;
-      this.blocks = blocks;
+      this.positions = positions;
     }
 
     @Override
@@ -42,10 +37,14 @@ record MakeTokens(Broadcast<EmbeddingModel> model, Broadcast<TextBlocks> blocks)
       while (!found) {
         if (words.next()) {
           found = true;
-        } else if (lines.hasNext()) {
-          read(lines.next());
+        } else if (pieces.hasNext()) {
+          InternalRow piece = pieces.next();
+          positions.enter(piece);
+          words =
+              new WordSplitter(
+                  new String(piece.getBinary(TextBlocks.PIECE), StandardCharsets.UTF_8));
         } else {
-          leaveBlock();
+          positions.leave();
           return false;
         }
       }
@@ -62,45 +61,14 @@ record MakeTokens(Broadcast<EmbeddingModel> model, Broadcast<TextBlocks> blocks)
       int id = model.vocabulary().id(word);
       return new GenericInternalRow(
           new Object[] {
-            sequence,
-            position++,
+            positions.sequence(),
+            positions.next(),
             model.queries().array(id),
             model.keys().array(id),
             model.values().array(id),
             UTF8String.fromString(word),
             id
           });
-    }
-
-    private void read(InternalRow line) {
-      if (block == null || !block.holds(line)) {
-        leaveBlock();
-        enterBlock(Block.of(line));
-      }
-      words = new WordSplitter(line.getString(TextBlocks.LINE));
-    }
-
-    private void enterBlock(Block next) {
-      Place place = blocks.places().get(next);
-      if (place == null) {
-        throw changed(next, "has lines now and had none when its words were counted");
-      }
-      block = next;
-      sequence = UTF8String.fromString(place.sequence());
-      position = place.first();
-      end = position + place.words();
-    }
-
-    private void leaveBlock() {
-      if (position != end) {
-        String more = position > end ? "more" : "fewer";
-        throw changed(
-            block, "has " + Math.abs(position - end) + " words " + more + " than were counted");
-      }
-    }
-
-    private static InputException changed(Block block, String how) {
-      return new InputException("HLA_INPUT_CHANGED", block + " " + how);
     }
   }
 }

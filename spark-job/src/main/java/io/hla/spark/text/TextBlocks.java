@@ -17,7 +17,7 @@ import org.apache.spark.unsafe.types.UTF8String;
 
 /**
  * Where the blocks of the text files lie in their sequences. A block is the part of a file that a
- * task reads in one go: the lines that begin in it, in file order. Blocks arrive in any order.
+ * task reads in one go: the pieces that begin in it, in file order. Blocks arrive in any order.
  *
  * <p>Kryo, which clusters may set for what goes between processes, cannot read records by itself.
  *
@@ -25,21 +25,21 @@ import org.apache.spark.unsafe.types.UTF8String;
  */
 @DefaultSerializer(JavaSerializer.class)
 record TextBlocks(Map<Block, Place> places) implements Serializable {
-  /** Ordinals of a row of text: the line, the file as an encoded URI, the block's first byte. */
-  static final int LINE = 0;
+  /** Ordinals of a row of text: the piece, the file as an encoded URI, the block's first byte. */
+  static final int PIECE = 0;
 
   static final int FILE = 1;
   static final int START = 2;
 
   /** A block by its file and first byte. */
   record Block(UTF8String file, long start) implements Serializable {
-    static Block of(InternalRow line) {
-      return new Block(line.getUTF8String(FILE).copy(), line.getLong(START));
+    static Block of(InternalRow piece) {
+      return new Block(piece.getUTF8String(FILE).copy(), piece.getLong(START));
     }
 
-    /** Whether {@code line} is one of this block. */
-    boolean holds(InternalRow line) {
-      return start == line.getLong(START) && file.equals(line.getUTF8String(FILE));
+    /** Whether {@code piece} is one of this block. */
+    boolean holds(InternalRow piece) {
+      return start == piece.getLong(START) && file.equals(piece.getUTF8String(FILE));
     }
 
     @Override
@@ -48,12 +48,12 @@ record TextBlocks(Map<Block, Place> places) implements Serializable {
     }
   }
 
-  /** The words of a block, and how many of them the vocabulary lacks. */
+  /** The tokens of a block, and how many of them have id 0: words that the vocabulary lacks. */
   @DefaultSerializer(JavaSerializer.class)
-  record Count(Block block, long words, long unknown) implements Serializable {}
+  record Count(Block block, long tokens, long unknown) implements Serializable {}
 
-  /** The sequence that a block belongs to, the position of its first word, and its words. */
-  record Place(String sequence, long first, long words) implements Serializable {}
+  /** The sequence that a block belongs to, the position of its first token, and its tokens. */
+  record Place(String sequence, long first, long tokens) implements Serializable {}
 
   /** Orders the counted blocks: positions run through each file from 0. */
   static TextBlocks of(List<Count> counts) {
@@ -68,8 +68,8 @@ record TextBlocks(Map<Block, Place> places) implements Serializable {
     for (Count count : ordered) {
       next = count.block.file.equals(file) ? next : 0;
       file = count.block.file;
-      places.put(count.block, new Place(sequences.get(file), next, count.words));
-      next += count.words;
+      places.put(count.block, new Place(sequences.get(file), next, count.tokens));
+      next += count.tokens;
     }
     return new TextBlocks(places);
   }

@@ -20,7 +20,14 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"--help", "attend --help", "validate --help", "generate --help", "inspect --help"})
+      strings = {
+        "--help",
+        "attend --help",
+        "extract --help",
+        "validate --help",
+        "generate --help",
+        "inspect --help"
+      })
   void helpStartsNothing(String arguments) {
     CommandRun run = CommandRun.withoutSpark(arguments.split(" "));
     assertThat(run.code()).isZero();

@@ -6,15 +6,17 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Compares Parquet outputs (seq, pos, o of doubles) with the one named by the argument: for every
- * path on standard input a line, {@code same} or the first difference. All rows, in the order in
- * which the parts hold them, and all bits count.
+ * Compares Parquet outputs (seq, pos, o of doubles): for every line on standard input, the path of
+ * what is expected and of what is compared with it, a line, {@code same} or the first difference.
+ * All rows, in the order in which the parts hold them, and all bits count.
  */
 public final class CompareOutputs {
   private static final String COLUMNS = "seq, pos, o, _metadata.file_name, _metadata.row_index";
@@ -44,11 +46,13 @@ public final class CompareOutputs {
             .config("spark.ui.enabled", false)
             .config("spark.log.level", "ERROR")
             .getOrCreate();
-    List<Token> expected = read(spark, args[0]);
-    BufferedReader paths =
+    Map<String, List<Token>> known = new HashMap<>();
+    BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    for (String path = paths.readLine(); path != null; path = paths.readLine()) {
-      System.out.println(answer(spark, expected, path));
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+      String[] paths = line.split(" ");
+      List<Token> expected = known.computeIfAbsent(paths[0], path -> read(spark, path));
+      System.out.println(answer(spark, expected, paths[1]));
       System.out.flush();
     }
     spark.stop();

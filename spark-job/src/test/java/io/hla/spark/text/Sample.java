@@ -6,11 +6,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 
 /** The sample of the project's data folder, and a Spark to read it with. */
-final class Sample {
+public final class Sample {
   static final Path DATA = Path.of("..", "data").toAbsolutePath().normalize();
-  static final String TEXT = DATA.resolve("moby-dick.txt").toString();
-  static final String MODEL = DATA.resolve("glove-moby-100d.safetensors").toString();
-  static final String WORDS = DATA.resolve("vocab.txt").toString();
+  public static final String TEXT = DATA.resolve("moby-dick.txt").toString();
+  public static final String MODEL = DATA.resolve("glove-moby-100d.safetensors").toString();
+  public static final String WORDS = DATA.resolve("vocab.txt").toString();
 
   private Sample() {}
 

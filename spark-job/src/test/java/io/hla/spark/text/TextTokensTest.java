@@ -178,7 +178,7 @@ class TextTokensTest {
     TextTokens text = open(Sample.newSession(), file.toString());
     Files.writeString(file, "one two and 3");
     assertThatThrownBy(() -> text.table().collectAsList())
-        .hasStackTraceContaining("a.txt from byte 0 has 1 words more than were counted");
+        .hasStackTraceContaining("a.txt from byte 0 has 1 tokens more than were counted");
   }
 
   private static TextTokens open(SparkSession spark, String... paths) {
