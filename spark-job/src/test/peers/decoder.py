@@ -235,6 +235,8 @@ class Config:
         if values.get("model_type") != "hla":
             raise BadModel(f"model_type is {values.get('model_type')}, expected hla")
         values = {CONFIG_ALIASES.get(key, key): value for key, value in values.items()}
+        if "program" in values:
+            values["operator"] = values.pop("program")
         known = {field.name for field in fields(Config)}
         return Config(**{key: value for key, value in values.items() if key in known and value is not None})
 

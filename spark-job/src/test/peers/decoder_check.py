@@ -54,7 +54,7 @@ def weights(q: Array, k: Array, gates: Array, operator: str, ridge: float) -> Ar
             for i, u in itertools.product(past, past):
                 if i <= u:
                     out[t] += passed(gates, 1, i, u) * passed(gates, 4, u, t) * (q[t] @ k[i] * (k[i] @ q[u])) * inner[u]
-        elif operator == MODELS["program"]["operator"]:
+        elif operator == MODELS["program"]["program"]:
             # u = LA(q, k, k, g^2) - 0.5 * LA<(q, q, k); o = LA(q, u, v) + 2 * LA<(u, k, LA(q, k, v, 1))
             def u(s: int) -> Array:
                 before = (passed(gates, 1, i, s - 1) * (q[s] @ q[i]) * k[i] for i in range(s))

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """The decoder of a model directory over a text on one machine, in one process: what a job's features are compared with.
 
-    forward.py MODEL TEXT --compare JOB    a table of the job's with pos and features (hidden rows), score or both
+    forward.py MODEL TEXT --compare JOB    a table of the job's with pos and features (hidden rows), log_probability or both
     forward.py MODEL TEXT --output FILE    hidden rows, scores and attention outputs as .safetensors
     forward.py MODEL TEXT --golden FOLDER  the sample that unit tests read, with random models beside it
     forward.py MODEL TEXT --bench          time per token
     forward.py --self-test                 random models of every option against the definition
 
 TEXT is a file of bytes (each a token), an .npy of ids, or a table (a .parquet, or a folder) with seq, pos and id. Arithmetic is
-float64. The score of a token is ln p(token | earlier tokens); the first token of a sequence has none.
+float64. The score of a token is ln p(token | earlier tokens), and the first of a sequence has none; a job's log_probability is that
+of the token behind.
 """
 
 import os
@@ -47,6 +48,13 @@ def worst_of(ours: Array, theirs: Array) -> float:
     return float(np.where(np.isnan(error), np.inf, error).max(initial=0))
 
 
+def of_their_tokens(log_probability: Array) -> Array:
+    """Scores of the tokens themselves from those of the tokens behind; fails unless the last row has none."""
+    if not np.isnan(log_probability[-1]):
+        raise SystemExit(f"the last token of a sequence has log_probability {log_probability[-1]}, expected null")
+    return np.concatenate([[np.nan], log_probability[:-1]]).astype(float)
+
+
 def batches(sequences: dict[Any, Array]) -> Iterator[list[Any]]:
     """Names of sequences of one length."""
     by_length: dict[int, list[Any]] = {}
@@ -60,9 +68,9 @@ def batches(sequences: dict[Any, Array]) -> Iterator[list[Any]]:
 
 def compare(model: Decoder, text: Path, job: Path) -> dict[str, float]:
     """The worst relative error of each column of a job's table."""
-    names = [name for name in ("features", "score") if name in columns_of(job)]
+    names = [name for name in ("features", "log_probability") if name in columns_of(job)]
     if not names:
-        raise SystemExit(f"{job} has neither features nor score")
+        raise SystemExit(f"{job} has neither features nor log_probability")
     ours, theirs = dict(sequences(text)), dict(in_order(job, names))
     if len(ours) == len(theirs) == 1:
         ours = dict(zip(theirs, ours.values()))
@@ -73,12 +81,14 @@ def compare(model: Decoder, text: Path, job: Path) -> dict[str, float]:
     for name, ids in ours.items():
         if (rows := len(theirs[name][names[0]])) != len(ids):
             raise SystemExit(f"sequence {name} has {rows} rows in {job}, expected {len(ids)}")
+        if "log_probability" in names:
+            theirs[name]["log_probability"] = of_their_tokens(theirs[name]["log_probability"])
     for batch in batches(ours):
         for start, hidden, scores, _ in spans(model, torch.from_numpy(np.stack([ours[name] for name in batch]))):
-            rows = {"features": hidden.numpy(), "score": scores.numpy()}
+            rows = {"features": hidden.numpy(), "log_probability": scores.numpy()}
             for b, name in enumerate(batch):
                 for column in names:
-                    skipped = 1 if column == "score" and start == 0 else 0
+                    skipped = 1 if column == "log_probability" and start == 0 else 0
                     there = theirs[name][column][start : start + hidden.shape[1]]
                     worst[column] = max(worst[column], worst_of(rows[column][b, skipped:], there[skipped:]))
     tokens = sum(len(ids) for ids in ours.values())

@@ -97,7 +97,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "num_hidden_layers": 2,
         "num_heads": 2,
         "intermediate_size": 14,
-        "operator": "u = LA(q, k, k, g^2) - 0.5 * LA<(q, q, k); o = LA(q, u, v) + 2 * LA<(u, k, LA(q, k, v, 1))",
+        "program": "u = LA(q, k, k, g^2) - 0.5 * LA<(q, q, k); o = LA(q, u, v) + 2 * LA<(u, k, LA(q, k, v, 1))",
         "decay": [0.9, 0.99],
         "use_output_gate": True,
     },

@@ -16,8 +16,10 @@ def columns_of(table: Path) -> list[str]:
 
 
 def numbers(column: pa.ChunkedArray) -> Array:
-    """(rows), or (rows, length) where the column has lists."""
+    """(rows), or (rows, length) where the column has lists, or binary16 numbers in bytes."""
     array = column.combine_chunks()
+    if pa.types.is_binary(array.type):
+        return np.stack([np.frombuffer(row, "<f2") for row in array.to_pylist()])
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
         if len(set(array.value_lengths().unique().to_pylist())) != 1:
             raise SystemExit("rows have lists of different lengths")

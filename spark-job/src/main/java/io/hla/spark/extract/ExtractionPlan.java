@@ -53,7 +53,6 @@ import org.apache.spark.sql.execution.SQLExecution;
 import org.apache.spark.sql.execution.metric.SQLMetric;
 import org.apache.spark.sql.execution.metric.SQLMetrics;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
@@ -142,7 +141,7 @@ public final class ExtractionPlan implements SequencePlan {
             request.precision().isDouble() ? Element.DOUBLE : Element.FLOAT);
     columns =
         new FeatureColumns(request.features(), request.scored(), request.dtype(), request.l2());
-    outputSchema = outputSchema();
+    outputSchema = FeatureSchema.of(request, selection);
     AttentionStrategy.install(session);
   }
 
@@ -166,40 +165,6 @@ public final class ExtractionPlan implements SequencePlan {
           "HLA_INPUT_STREAMING",
           name + " is a stream, whose batches would each be taken for all of it");
     }
-  }
-
-  private StructType outputSchema() {
-    StructType schema = new StructType();
-    if (selection.sequenceType() != null) {
-      schema = schema.add(request.columns().sequence(), selection.sequenceType(), false);
-    }
-    schema = schema.add(request.columns().position(), DataTypes.LongType, false);
-    if (!request.pooling().isNone()) {
-      schema = schema.add("tokens", DataTypes.LongType, false);
-    }
-    if (request.features().kind() != Kind.NONE) {
-      schema = schema.add(request.outputColumn(), request.dtype().column(), false);
-    }
-    if (request.scored()) {
-      schema = schema.add(FeatureExtractor.SCORE, DataTypes.DoubleType, true);
-    }
-    for (StructField field : selection.kept().fields()) {
-      schema = schema.add(field);
-    }
-    List<String> seen = new ArrayList<>();
-    for (String name : schema.fieldNames()) {
-      if (seen.contains(name.toLowerCase(Locale.ROOT))) {
-        throw new InputException(
-            "HLA_OUTPUT_COLUMN",
-            String.format(
-                Locale.ROOT,
-                "the output would have columns %s, expected %s once",
-                Arrays.toString(schema.fieldNames()),
-                name));
-      }
-      seen.add(name.toLowerCase(Locale.ROOT));
-    }
-    return schema;
   }
 
   private StructType schema(AttentionTable table) {

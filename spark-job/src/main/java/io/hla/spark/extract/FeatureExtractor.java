@@ -12,6 +12,7 @@ import io.hla.spark.internals.RunningSpark;
 import io.hla.spark.model.ModelConfig;
 import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
+import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.table.IdColumns;
 import java.util.List;
 import java.util.Locale;
@@ -240,6 +241,24 @@ public final class FeatureExtractor {
     ExtractionPlan plan = new ExtractionPlan(this, ids, initialStates);
     plan.prepare();
     return new Extracted(plan, withFinalStates);
+  }
+
+  /**
+   * The features of a stream of ids, with the states of all layers in the query's checkpoint;
+   * positions that are late, come again or are missing end the query.
+   *
+   * @param ids a stream, or a table
+   * @param states that sequences go on from, as {@link #initialStates} takes them; null for those
+   *     of this request, if it has any
+   * @throws InputException as {@link FeatureStream#extract} does
+   */
+  public Dataset<Row> stream(Dataset<Row> ids, Dataset<Row> states) {
+    return stream(ids, states, StreamOptions.defaults());
+  }
+
+  /** The same with another way to deal with positions that come out of order. */
+  public Dataset<Row> stream(Dataset<Row> ids, Dataset<Row> states, StreamOptions options) {
+    return FeatureStream.extract(this, ids, states == null ? initialStates : states, options);
   }
 
   /**

@@ -82,17 +82,49 @@ record ModelStates(DataType sequenceType, String model) implements Serializable 
    * @param layer from 0
    */
   JavaRDD<InternalRow> of(JavaRDD<InternalRow> rows, int layer) {
-    int at = sequenceType == null ? 2 : 3;
     return rows.filter(
         row -> {
-          String made = row.isNullAt(at + 1) ? null : row.getUTF8String(at + 1).toString();
-          if (!model.equals(made)) {
-            throw new InputException(
-                "HLA_STATE_MODEL",
-                String.format(
-                    Locale.ROOT, "a state was made by model %s, expected %s", made, model));
-          }
+          checkModel(row);
+          int at = layerColumn();
           return !row.isNullAt(at) && row.getInt(at) == layer + 1;
         });
+  }
+
+  /**
+   * The layer, from 0, of a row of the selected columns.
+   *
+   * @throws InputException HLA_STATE_MODEL, or HLA_STATE_DAMAGED if there is none
+   */
+  int layer(InternalRow row) {
+    checkModel(row);
+    int layer = row.isNullAt(layerColumn()) ? 0 : row.getInt(layerColumn());
+    if (layer < 1) {
+      throw new InputException(
+          "HLA_STATE_DAMAGED", "a state is of layer " + layer + ", expected 1 or one behind it");
+    }
+    return layer - 1;
+  }
+
+  private int layerColumn() {
+    return sequenceType == null ? 2 : 3;
+  }
+
+  private void checkModel(InternalRow row) {
+    int at = layerColumn() + 1;
+    checkModel(row.isNullAt(at) ? null : row.getUTF8String(at).toString());
+  }
+
+  /**
+   * Refuses what another model has made.
+   *
+   * @param made its fingerprint
+   * @throws InputException HLA_STATE_MODEL
+   */
+  void checkModel(String made) {
+    if (!model.equals(made)) {
+      throw new InputException(
+          "HLA_STATE_MODEL",
+          String.format(Locale.ROOT, "a state was made by model %s, expected %s", made, model));
+    }
   }
 }

@@ -8,7 +8,7 @@ import org.apache.spark.sql.execution.metric.SQLMetric;
 /**
  * Rows made from the rows of a partition, a batch of tokens at a time. What becomes of a token does
  * not depend on others, so neither do batches have an influence on bits. A row is valid until the
- * next one.
+ * next one. Behind their end the rows may begin again.
  */
 abstract class TokenBatches implements Iterator<InternalRow> {
   /** Tokens of a batch: its weights are read once for all of them. */
@@ -54,7 +54,9 @@ abstract class TokenBatches implements Iterator<InternalRow> {
     if (size > 0) {
       long start = System.nanoTime();
       compute(size);
-      time.add(System.nanoTime() - start);
+      if (time != null) {
+        time.add(System.nanoTime() - start);
+      }
     }
     return size > 0;
   }

@@ -7,46 +7,61 @@ import io.hla.spark.table.Overflow;
 import io.hla.spark.table.PackedTokens;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenBuffer;
+import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.BiConsumer;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.types.DataType;
 
 /**
- * The output rows of consecutive tokens of one sequence, a buffer at a time. Behind the last buffer
- * the state of the sequence is given away, in front of its rows.
+ * The output rows of consecutive tokens of one sequence, ([seq], pos, o, kept columns), a buffer at
+ * a time. Behind the last buffer the state of the sequence is given away, in front of its rows. The
+ * row object is used again.
  */
-final class AttendedRows implements Iterator<byte[]> {
-  private final SequenceAttention.Parts parts;
-  private final SequenceKey sequence;
-  private final List<byte[]> rows;
-  private final BiConsumer<State, PackedTokens> behind;
+public final class AttendedRows implements Iterator<InternalRow> {
   private final TaskKernel kernel;
+  private final SequenceKey sequence;
+  private final Iterator<InternalRow> tokens;
+  private final BiConsumer<State, PackedTokens> behind;
   private final Applier applier;
   private final TokenBuffer buffer;
-  private int read;
+  private final List<DataType> keptTypes;
+  private final int position;
+  private final GenericInternalRow out;
   private int token;
 
   /**
+   * Computes the first buffer.
+   *
+   * @param kernel of the task; this takes it from whoever had it before
    * @param inFront the state in front of the pending tokens
    * @param pending tokens that have their outputs
-   * @param next position of the first row
-   * @param rows tokens, at least one; rows that were read are forgotten
-   * @param behind is given the state behind all tokens but those that are pending then
+   * @param next position of the first token
+   * @param tokens at least one, as the layout of the kernel says
+   * @param behind is given the state behind all tokens but those that are pending then, and these
    */
-  AttendedRows(
-      SequenceAttention.Parts parts,
+  public AttendedRows(
+      TaskKernel kernel,
       SequenceKey sequence,
       State inFront,
       PackedTokens pending,
       long next,
-      List<byte[]> rows,
+      Iterator<InternalRow> tokens,
       BiConsumer<State, PackedTokens> behind) {
-    this.parts = parts;
+    this.kernel = kernel;
     this.sequence = sequence;
-    this.rows = rows;
+    this.tokens = tokens;
     this.behind = behind;
-    kernel = parts.kernel();
+    TokenRow layout = kernel.layout();
+    keptTypes = layout.keptTypes();
+    position = layout.sequenceType() == null ? 0 : 1;
+    out = new GenericInternalRow(position + 2 + keptTypes.size());
+    if (position == 1) {
+      out.update(0, sequence.value());
+    }
     applier = kernel.from(inFront);
     buffer = kernel.buffer();
     buffer.startAt(sequence, next - pending.count());
@@ -57,7 +72,7 @@ final class AttendedRows implements Iterator<byte[]> {
 
   @Override
   public boolean hasNext() {
-    if (token == buffer.size() && read < rows.size()) {
+    if (token == buffer.size() && tokens.hasNext()) {
       buffer.startAt(sequence, buffer.start() + buffer.size());
       token = 0;
       fill();
@@ -66,39 +81,34 @@ final class AttendedRows implements Iterator<byte[]> {
   }
 
   private void fill() {
-    while (!buffer.isFull() && read < rows.size()) {
-      buffer.read(parts.tokens().unpack(rows.set(read, null)));
-      read++;
+    while (!buffer.isFull() && tokens.hasNext()) {
+      buffer.read(tokens.next());
     }
     boolean inBlocks = kernel.worksInBlocks() && buffer.size() % AttentionKernel.BLOCK != 0;
     State inFront = inBlocks ? applier.state() : null;
     buffer.apply(applier);
-    if (read == rows.size()) {
+    if (!tokens.hasNext()) {
       State last = applier.state();
-      if (parts.compute().refuseNonFinite()) {
+      if (kernel.refusesNonFinite()) {
         long next = buffer.start() + buffer.size();
-        Overflow.checked(last, sequence, parts.layout().sequenceType(), next);
+        Overflow.checked(last, sequence, kernel.layout().sequenceType(), next);
       }
       behind.accept(inBlocks ? inFront : last, inBlocks ? buffer.packed() : PackedTokens.NONE);
     }
   }
 
   @Override
-  public byte[] next() {
+  public InternalRow next() {
     if (!hasNext()) {
       throw new NoSuchElementException();
     }
-    byte[] row =
-        parts
-            .output()
-            .of(
-                sequence,
-                buffer.start() + token,
-                buffer.output(token),
-                parts.layout().keptTypes().isEmpty() ? null : buffer.kept(token),
-                0,
-                null);
+    out.update(position, buffer.start() + token);
+    out.update(position + 1, buffer.output(token));
+    InternalRow kept = keptTypes.isEmpty() ? null : buffer.kept(token);
+    for (int i = 0; i < keptTypes.size(); i++) {
+      out.update(position + 2 + i, kept.isNullAt(i) ? null : kept.get(i, keptTypes.get(i)));
+    }
     token++;
-    return row;
+    return out;
   }
 }

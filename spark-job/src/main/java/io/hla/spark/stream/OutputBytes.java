@@ -1,7 +1,6 @@
 package io.hla.spark.stream;
 
 import io.hla.spark.table.SequenceKey;
-import io.hla.spark.table.TokenRow;
 import java.util.List;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
@@ -15,11 +14,22 @@ final class OutputBytes {
   private final int position;
   private final GenericInternalRow row;
 
-  OutputBytes(RowBytes rows, TokenRow layout) {
+  OutputBytes(RowBytes rows, boolean sequenced, List<DataType> keptTypes) {
     this.rows = rows;
-    keptTypes = layout.keptTypes();
-    position = layout.sequenceType() == null ? 0 : 1;
+    this.keptTypes = keptTypes;
+    position = sequenced ? 1 : 0;
     row = new GenericInternalRow(rows.schema().length());
+  }
+
+  /** A row of {@link AttendedRows}. */
+  byte[] of(SequenceKey sequence, InternalRow attended) {
+    return of(
+        sequence,
+        attended.getLong(position),
+        attended.getArray(position + 1),
+        attended,
+        position + 2,
+        null);
   }
 
   /**

@@ -2,7 +2,9 @@ package io.hla.spark.stream;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,11 +37,13 @@ public final class RowBytes implements Serializable {
   private final StructType schema;
   private transient UnsafeProjection projection;
 
-  RowBytes(StructType schema) {
+  /** Of rows of a schema. */
+  public RowBytes(StructType schema) {
     this.schema = schema;
   }
 
-  StructType schema() {
+  /** The schema of the rows. */
+  public StructType schema() {
     return schema;
   }
 
@@ -56,6 +60,26 @@ public final class RowBytes implements Serializable {
     UnsafeRow row = new UnsafeRow(schema.length());
     row.pointTo(bytes, bytes.length);
     return row;
+  }
+
+  /** The rows one after the other; bytes that were read are forgotten. */
+  public Iterator<InternalRow> unpackEach(List<byte[]> rows) {
+    return new Iterator<>() {
+      private int read;
+
+      @Override
+      public boolean hasNext() {
+        return read < rows.size();
+      }
+
+      @Override
+      public InternalRow next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return unpack(rows.set(read++, null));
+      }
+    };
   }
 
   /** The one key of rows without a sequence. */
@@ -102,7 +126,7 @@ public final class RowBytes implements Serializable {
   }
 
   /** Calls a method of a serializable object on a value that is not null. */
-  static Expression call(Object target, String method, DataType type, Expression argument) {
+  public static Expression call(Object target, String method, DataType type, Expression argument) {
     Seq<AbstractDataType> anyTypes =
         CollectionConverters.asScala(List.<AbstractDataType>of()).toSeq();
     return new Invoke(
@@ -116,11 +140,13 @@ public final class RowBytes implements Serializable {
         true);
   }
 
-  static Expression expression(Column column) {
+  /** What a column is to Spark. */
+  public static Expression expression(Column column) {
     return ExpressionUtils$.MODULE$.expression(column);
   }
 
-  static Column column(Expression expression) {
+  /** The column of an expression. */
+  public static Column column(Expression expression) {
     return ExpressionUtils$.MODULE$.column(expression);
   }
 }

@@ -62,7 +62,7 @@ public final class StoredStates implements Serializable {
     row.update(1, 0L);
     row.update(2, UTF8String.EMPTY_UTF8);
     if (stored.state() != null) {
-      byte[] state = behindPending(stored);
+      byte[] state = behindPending(stored.state(), stored.pending());
       State.Description found = State.describe(state);
       row.update(1, found.tokens());
       row.update(2, UTF8String.fromString(found.settings().describe().toString()));
@@ -71,13 +71,16 @@ public final class StoredStates implements Serializable {
     return row;
   }
 
-  /** The state behind all tokens. */
-  private static byte[] behindPending(StreamedState stored) {
-    PackedTokens pending = stored.pending();
+  /**
+   * The bytes of a state behind tokens.
+   *
+   * @param inFront the bytes of the state in front of them
+   */
+  public static byte[] behindPending(byte[] inFront, PackedTokens pending) {
     if (pending.count() == 0) {
-      return stored.state();
+      return inFront;
     }
-    State state = State.fromBytes(stored.state());
+    State state = State.fromBytes(inFront);
     // Only kernels in blocks leave tokens pending.
     AttentionKernel kernel = Kernels.java();
     try (Applier applier = kernel.applier(state);

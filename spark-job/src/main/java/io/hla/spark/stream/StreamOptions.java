@@ -63,7 +63,8 @@ public record StreamOptions(LatePositions late, int holdBack, Long startAt)
     return new StreamOptions(late, holdBack, position);
   }
 
-  boolean hasErrorColumn() {
+  /** Whether late rows go to the output, with a column that says why. */
+  public boolean hasErrorColumn() {
     return late == LatePositions.ERROR;
   }
 }

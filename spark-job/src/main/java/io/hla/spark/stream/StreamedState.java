@@ -20,8 +20,8 @@ import java.util.zip.CRC32C;
  *        4      2  version, 1
  *        6      2  type of the numbers of pending tokens: 0 float, 1 double
  *        8      8  next position
- *       16      4  n, length of the attention state; 0 for none
- *       20      n  attention state, see State.toBytes
+ *       16      4  n, length of the state; 0 for none
+ *       20      n  of an attention see State.toBytes, of a model LayerStates.toBytes
  *     20+n      4  pending tokens
  *     24+n      4  m, length of their numbers
  *     28+n      m  q, k, v, gates of the pending tokens, see PackedTokens
@@ -38,19 +38,19 @@ import java.util.zip.CRC32C;
  * @param heldColumns the columns of held rows; empty if there are none
  * @param held rows that wait for positions in front of them, in the order of their positions
  */
-record StreamedState(
+public record StreamedState(
     long nextPosition, byte[] state, PackedTokens pending, String heldColumns, List<byte[]> held) {
   static final int VERSION = 1;
   private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'Q' << 24;
   private static final int FIXED = 40;
 
   /** A sequence without tokens. */
-  static StreamedState startingAt(long position) {
+  public static StreamedState startingAt(long position) {
     return behind(position, null);
   }
 
   /** A sequence that goes on from a state. */
-  static StreamedState behind(long nextPosition, byte[] state) {
+  public static StreamedState behind(long nextPosition, byte[] state) {
     return new StreamedState(nextPosition, state, PackedTokens.NONE, "", List.of());
   }
 
@@ -96,11 +96,11 @@ record StreamedState(
   }
 
   /**
-   * Reads what {@link #toBytes} gave. The attention state in it is not looked at.
+   * Reads what {@link #toBytes} gave. The state in it is not looked at.
    *
    * @throws InputException HLA_STATE_DAMAGED or HLA_STATE_VERSION
    */
-  static StreamedState fromBytes(byte[] bytes) {
+  public static StreamedState fromBytes(byte[] bytes) {
     if (bytes.length < FIXED) {
       throw damaged("has %d bytes, expected at least %d", bytes.length, FIXED);
     }

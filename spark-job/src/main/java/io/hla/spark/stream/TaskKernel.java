@@ -13,7 +13,7 @@ import io.hla.spark.table.TokenRow;
 /**
  * The kernel of a task, with one stream and one buffer that its sequences take one after another.
  */
-final class TaskKernel implements AutoCloseable {
+public final class TaskKernel implements AutoCloseable {
   private final AttentionKernel kernel;
   private final TokenRow layout;
   private final boolean refuseNonFinite;
@@ -21,7 +21,8 @@ final class TaskKernel implements AutoCloseable {
   private TokenBuffer buffer;
   private Applier applier;
 
-  TaskKernel(ComputeSettings compute, TokenRow layout) {
+  /** Chooses the kernel. */
+  public TaskKernel(ComputeSettings compute, TokenRow layout) {
     kernel = Kernels.choose(compute.kernels(), compute.instructionSet());
     this.layout = layout;
     refuseNonFinite = compute.refuseNonFinite();
@@ -37,6 +38,15 @@ final class TaskKernel implements AutoCloseable {
 
   boolean worksInBlocks() {
     return worksInBlocks(kernel);
+  }
+
+  /** How its tokens are laid out. */
+  TokenRow layout() {
+    return layout;
+  }
+
+  boolean refusesNonFinite() {
+    return refuseNonFinite;
   }
 
   /** A stream that goes on from a state, valid until the next one is asked for. */

@@ -16,13 +16,13 @@ import org.apache.spark.sql.streaming.Trigger;
 import org.apache.spark.sql.types.StructType;
 
 /** Files that arrive in a folder, each a micro-batch of a query that writes Parquet. */
-final class ArrivingFiles {
+public final class ArrivingFiles {
   private final SparkSession spark;
   private final StructType schema;
   private final Path folder;
   private int files;
 
-  ArrivingFiles(SparkSession spark, StructType schema, Path folder) throws IOException {
+  public ArrivingFiles(SparkSession spark, StructType schema, Path folder) throws IOException {
     this.spark = spark;
     this.schema = schema;
     this.folder = folder;
@@ -37,12 +37,12 @@ final class ArrivingFiles {
     return folder.resolve("out");
   }
 
-  Path checkpoint() {
+  public Path checkpoint() {
     return folder.resolve("checkpoint");
   }
 
   /** Another file with these rows, in their order. */
-  ArrivingFiles add(List<Row> rows) {
+  public ArrivingFiles add(List<Row> rows) {
     Path written = folder.resolve("written-" + files);
     spark.createDataFrame(rows, schema).coalesce(1).write().parquet(written.toString());
     try (Stream<Path> found = Files.list(written)) {
@@ -65,7 +65,7 @@ final class ArrivingFiles {
   }
 
   /** Runs a query over all files that have arrived since the last run; all that it has written. */
-  Dataset<Row> run(UnaryOperator<Dataset<Row>> query) {
+  public Dataset<Row> run(UnaryOperator<Dataset<Row>> query) {
     try {
       query
           .apply(stream())

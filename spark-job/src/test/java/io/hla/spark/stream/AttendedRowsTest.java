@@ -27,7 +27,6 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeArrayData;
-import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -145,15 +144,6 @@ class AttendedRowsTest {
                 .toArray(StructField[]::new));
     TokenSelection selection = TokenSelection.of(table, columns, output);
     RowBytes rows = new RowBytes(selection.schema());
-    RowBytes outputs =
-        new RowBytes(
-            new StructType()
-                .add("pos", DataTypes.LongType, false)
-                .add(
-                    "o",
-                    DataTypes.createArrayType(
-                        output == Element.DOUBLE ? DataTypes.DoubleType : DataTypes.FloatType,
-                        false)));
     double[] all = new double[TOKENS * settings.outputWidth()];
     byte[] stored = StreamedState.startingAt(0).toBytes();
     int from = 0;
@@ -166,30 +156,23 @@ class AttendedRowsTest {
       // Every micro-batch may have another task.
       ComputeSettings compute = ComputeSettings.defaults().withKernels(kernels, "auto");
       try (TaskKernel kernel = new TaskKernel(compute, selection.layout())) {
-        SequenceAttention.Parts parts =
-            new SequenceAttention.Parts(
-                selection.layout(),
-                compute,
-                rows,
-                new OutputBytes(outputs, selection.layout()),
-                kernel);
         StreamedState before = StreamedState.fromBytes(stored);
         List<byte[]> behind = new ArrayList<>();
         int next = to;
         AttendedRows attended =
             new AttendedRows(
-                parts,
+                kernel,
                 KEY,
                 before.state() == null ? State.initial(settings) : State.fromBytes(before.state()),
                 before.pending(),
                 before.nextPosition(),
-                batch,
+                rows.unpackEach(batch),
                 (state, pending) ->
                     behind.add(
                         new StreamedState(next, state.toBytes(), pending, "", List.of())
                             .toBytes()));
         while (attended.hasNext()) {
-          InternalRow row = outputs.unpack(attended.next());
+          InternalRow row = attended.next();
           for (int i = 0; i < settings.outputWidth(); i++) {
             all[(int) row.getLong(0) * settings.outputWidth() + i] =
                 output == Element.DOUBLE

@@ -3,10 +3,11 @@ package io.hla.spark.stream;
 import io.hla.spark.InputException;
 
 /** What a query was ended by. */
-final class Refused {
+public final class Refused {
   private Refused() {}
 
-  static InputException in(Throwable failure) {
+  /** The refusal that a failure comes from. */
+  public static InputException in(Throwable failure) {
     Throwable cause = failure;
     while (cause != null && !(cause instanceof InputException)) {
       cause = cause.getCause();
