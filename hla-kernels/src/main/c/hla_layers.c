@@ -9,7 +9,7 @@
 
 enum { PANEL_NUMBERS = HLA_PANEL_BYTES / sizeof(real), PANEL_VECTORS = HLA_PANEL_BYTES / HLA_VECTOR_BYTES };
 /* Tokens whose part of the inputs stays in the second cache, and panels whose sums so far stay beside them. */
-enum { BLOCK_TOKENS = 96, BLOCK_PANELS = 8 };
+enum { BLOCK_TOKENS = 48, BLOCK_PANELS = 8 };
 
 /* Panels of a tile with some rows. */
 #define FITTING(rows) (TILE_SUMS / ((rows) * PANEL_VECTORS))
@@ -124,11 +124,11 @@ static void multiply_part(const struct block *b, int tokens, int panels)
 static void linear(const struct hla_linear *l)
 {
 	real sums[BLOCK_TOKENS * BLOCK_PANELS * PANEL_NUMBERS];
-	for (int token = 0, tokens; token < l->tokens; token += tokens) {
-		tokens = l->tokens - token < BLOCK_TOKENS ? l->tokens - token : BLOCK_TOKENS;
-		for (ptrdiff_t done = 0, panels; done < l->panels; done += panels) {
-			panels = l->panels - done < BLOCK_PANELS ? l->panels - done : BLOCK_PANELS;
-			const ptrdiff_t panel = l->first_panel + done;
+	for (ptrdiff_t done = 0, panels; done < l->panels; done += panels) {
+		panels = l->panels - done < BLOCK_PANELS ? l->panels - done : BLOCK_PANELS;
+		const ptrdiff_t panel = l->first_panel + done;
+		for (int token = 0, tokens; token < l->tokens; token += tokens) {
+			tokens = l->tokens - token < BLOCK_TOKENS ? l->tokens - token : BLOCK_TOKENS;
 			for (ptrdiff_t from = 0; from < l->in; from += HLA_PART) {
 				const struct block b = {
 					.weights = (const real *)l->weights + (panel * l->in + from) * PANEL_NUMBERS,

@@ -43,11 +43,18 @@ static void finish(enum hla_isa isa, struct guarded *g)
 	free(g->memory);
 }
 
-enum numbers { EVEN, WIDE, SPECIAL };
+enum numbers { EVEN, WIDE, SPECIAL, TIES };
 
-/* Numbers of one size, of all sizes that products may have and some more, or with NaN, infinities and zeros among them. */
+/*
+ * Numbers of one size, of all sizes that products may have and some more, with NaN, infinities and zeros among them, or such
+ * that products lie in the middle between two numbers, with very small ones that decide.
+ */
 static double number(enum numbers kind, bool doubles)
 {
+	if (kind == TIES) {
+		const double which = draw(false), one = doubles ? 0x1p-26 : 0x1p-12, other = doubles ? 0x1p-27 : 0x1p-12;
+		return copysign(fabs(which) < 0.3 ? (doubles ? 0x1p-100 : 0x1p-40) : 1 + (fabs(which) < 0.6 ? one : other), which);
+	}
 	const double x = draw(false) + 1e-3;
 	if (kind == WIDE)
 		return ldexp(x, (int)(draw(false) * (doubles ? 600 : 80)));
@@ -139,7 +146,7 @@ static void check_swish(enum hla_isa isa, bool doubles, size_t count, enum numbe
 		const long double x = at(&z, i);
 		/* Where exp leaves the range of the element it is infinite. */
 		const bool overflows = x < (doubles ? -709.782713L : -88.722840L);
-		if (!overflows || isinf(x))
+		if (!overflows || isinf((double)x))
 			expect_near(isa, doubles, "swish", at(&y, i), x / (1 + expl(-x)), 4);
 		else
 			expect_same(isa, doubles, "swish far down", at(&y, i), -0.0);
@@ -224,11 +231,14 @@ static void check_fused(int count)
 			x[2] = -x[0] * x[1] * (1 + draw(false) * 0x1p-50);
 		if (i % 4 == 2)
 			x[0] = ldexp(x[0], (int)(draw(false) * 1100));
-		if (i % 4 == 3)
+		if (i % 4 == 3 && isnormal(x[0] * x[1]))
 			x[2] = ldexp(draw(false), (int)(draw(false) * 60) + ilogb(x[0] * x[1]));
 		if (i % 64 == 0)
 			x[i / 64 % 3] = i / 192 % 2 ? 0 : INFINITY;
-		expect_same(HLA_BASELINE, true, "fused multiply-add", hla_fused(x[0], x[1], x[2]), fma(x[0], x[1], x[2]));
+		const double got = hla_fused(x[0], x[1], x[2]), expected = fma(x[0], x[1], x[2]);
+		/* Under valgrind what is negative and too small for a number becomes +0. */
+		if (got != 0 || expected != 0 || !getenv("HLA_DENORMALS_KEPT"))
+			expect_same(HLA_BASELINE, true, "fused multiply-add", got, expected);
 	}
 }
 
@@ -245,7 +255,7 @@ void check_layers(enum hla_isa isa, bool few)
 			for (int o = 0; o < 8; o++)
 				for (int t = 0; t < 14; t++)
 					if ((ins[i] * outs[o] * (size_t)tokens[t] < 500000 || turn % 5 == 0) && turn++ % (few ? 29 : 1) == 0)
-						check_linear(isa, doubles, ins[i], outs[o], tokens[t], (enum numbers)(turn % 3));
+						check_linear(isa, doubles, ins[i], outs[o], tokens[t], (enum numbers)(turn % 4));
 		for (int size = 1; size < 71; size += few ? 9 : 1)
 			for (int kind = EVEN; kind <= SPECIAL; kind++) {
 				check_swish(isa, doubles, (size_t)size, (enum numbers)kind);

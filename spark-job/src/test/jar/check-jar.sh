@@ -12,8 +12,8 @@ problem() {
   problems=$((problems + 1))
 }
 
-for name in $(echo "$names" | grep -vE '^(io/hla/|picocli/|native/linux-[a-z0-9_]+/libhla[.]so$|META-INF/)'); do
-  problem "$name belongs to neither HLA nor picocli"
+for name in $(echo "$names" | grep -vE '^(io/hla/|picocli/|com/knuddels/jtokkit/|native/linux-[a-z0-9_]+/libhla[.]so$|META-INF/)'); do
+  problem "$name belongs to neither HLA nor picocli nor jtokkit"
 done
 for name in $(echo "$names" | grep '^META-INF/' | grep -vxE 'META-INF/(MANIFEST[.]MF|LICENSE|NOTICE|services/.*)'); do
   problem "$name is not expected there"
@@ -23,6 +23,7 @@ for name in $(echo "$names" | sort | uniq -d); do
 done
 for name in META-INF/LICENSE META-INF/NOTICE META-INF/MANIFEST.MF io/hla/spark/cli/Main.class io/hla/spark/internals/SparkLine.class \
   io/hla/kernels/Kernels.class picocli/CommandLine.class \
+  com/knuddels/jtokkit/cl100k_base.tiktoken com/knuddels/jtokkit/o200k_base.tiktoken \
   META-INF/services/org.apache.spark.sql.SparkSessionExtensionsProvider \
   META-INF/services/org.apache.spark.sql.sources.DataSourceRegister; do
   echo "$names" | grep -qx "$name" || problem "$name is missing"

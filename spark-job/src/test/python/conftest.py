@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from decoder import IDS, Decoder
 from pyspark.sql import SparkSession
 
 import hla_spark
@@ -71,6 +72,20 @@ class Tokens:
 @pytest.fixture(scope="session")
 def tokens():
     return Tokens(12, 4, 2, 3, 2)
+
+
+@pytest.fixture(scope="session")
+def decoder(tmp_path_factory):
+    return Decoder(tmp_path_factory.mktemp("decoder"))
+
+
+@pytest.fixture(scope="session")
+def ids(spark, tmp_path_factory):
+    """The ids as sequence a, as a table of files."""
+    path = str(tmp_path_factory.mktemp("ids") / "ids.parquet")
+    columns = {"seq": ["a"] * len(IDS), "pos": pa.array(range(len(IDS)), pa.int32()), "id": IDS.tolist()}
+    pq.write_table(pa.table(columns | {"word": [f"w{t}" for t in range(len(IDS))]}), path)
+    return spark.read.parquet(path)
 
 
 def outputs_of(frame, column="o"):

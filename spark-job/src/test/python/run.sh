@@ -33,9 +33,9 @@ wheel=$("$source/build-wheel.sh" "$python")
 
 cd "$work"
 options=(-q -p no:cacheprovider --rootdir "$here" -W "ignore::DeprecationWarning")
-"$environment/bin/pytest" "${options[@]}" "$@" "$here"/test_{sql,ml,states,driver,readme}.py
+"$environment/bin/pytest" "${options[@]}" "$@" "$here"/test_{sql,ml,features,texts,states,driver,readme}.py
 HLA_TEST_REMOTE='local[2]' "$environment/bin/pytest" "${options[@]}" -k 'not defaults_are_those_of_java' \
-  "$here"/test_{sql,ml,connect}.py
+  "$here"/test_{sql,ml,features,connect}.py
 
 # A distribution as users have it.
 SPARK_HOME=$("$python" -c 'import pyspark; print(pyspark.__path__[0])')

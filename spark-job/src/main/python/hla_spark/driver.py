@@ -118,7 +118,7 @@ def text_tokens(
     Args:
         text: files, folders or globs.
         model: a safetensors file with embed_tokens.weight [V, E], q_proj.weight [H d, E], k_proj.weight [Hkv d, E]
-            and v_proj.weight [Hkv dv, E].
+            and v_proj.weight [Hkv dv, E], or a directory with model.safetensors or its index and shards.
         vocab: a file whose line n is the word of row n; row 0 stands for every other word.
         num_heads: query heads H.
         num_kv_heads: key and value heads Hkv; H unless given.
@@ -144,3 +144,96 @@ def text_tokens(
         element == "double",
     )
     return DataFrame(frame, spark)
+
+
+@named_errors
+def text_ids(
+    spark: SparkSession,
+    text: str | Sequence[str],
+    *,
+    tokenizer: str | None = None,
+    model: str | None = None,
+    allow_extra: bool = False,
+) -> DataFrame:
+    """Text files as a table of token ids for ``extract``: every file is a sequence. Tokens are counted at once.
+
+    Args:
+        text: files, folders or globs.
+        tokenizer: bytes (of UTF-8), a tokenizer.json, a vocabulary with a word a line, cl100k_base or o200k_base;
+            that of the model unless given.
+        model: the directory of the model whose ids they are to be; optional with a tokenizer.
+        allow_extra: as for ``extract``.
+
+    Returns:
+        (seq, pos, id): seq is the file's last name, or its path when two files share that name, pos starts at 0. A
+        file without tokens has no rows.
+
+    Raises:
+        HlaError: HLA_CONNECT on Spark Connect; HLA_INPUT_MISSING, HLA_TOKENIZER if there is no such tokenizer or it has
+            more ids than the model has words, HLA_MODEL_* if the model is refused.
+        TypeError: without tokenizer and model.
+    """
+    _some_tokenizer("text_ids", tokenizer, model)
+    from pyspark.sql import DataFrame
+
+    entry = jvm(spark, "text_ids")
+    check(spark)
+    paths = [text] if isinstance(text, str) else list(text)
+    frame = entry.io.hla.spark.python.PythonCalls.textIds(spark._jsparkSession, paths, tokenizer, model, allow_extra)
+    return DataFrame(frame, spark)
+
+
+@named_errors
+def token_ids(
+    df: DataFrame,
+    *,
+    text: str | None = None,
+    ids: str | None = None,
+    tokenizer: str | None = None,
+    model: str | None = None,
+    allow_extra: bool = False,
+    sequence: str | None = None,
+    order: str | None = None,
+    keep: str | Sequence[str] | None = None,
+) -> DataFrame:
+    """The texts of a table, or its arrays of ids, as a table of token ids for ``extract``. Runs nothing.
+
+    Args:
+        df: a row a text.
+        text: the column of texts, string or binary (bytes of UTF-8).
+        ids: the column of arrays of integers, instead of text.
+        tokenizer: as for ``text_ids``.
+        model: as for ``text_ids``.
+        allow_extra: as for ``extract``.
+        sequence: the column that names the sequence of a row, of any atomic type; every row is one of its own, with a
+            number, unless given.
+        order: with sequence: the column in whose order the texts of a sequence stand one behind the other.
+        keep: columns that every token of a row has, too [none].
+
+    Returns:
+        (seq, pos, id, kept columns), a row a token; pos starts at 0. A text without tokens has no rows.
+
+    Raises:
+        HlaError: HLA_CONNECT on Spark Connect; at once for columns, tokenizer and model, as ``text_ids``. What the
+            rows hold is refused by the first action (see ``HlaError.of``).
+        TypeError: unless there is either text, with a tokenizer or a model, or ids.
+    """
+    if (text is None) == (ids is None):
+        raise TypeError("token_ids() takes text or ids, one of them")
+    if text is not None:
+        _some_tokenizer("token_ids", tokenizer, model)
+    from pyspark.sql import DataFrame
+
+    spark = df.sparkSession
+    entry = jvm(spark, "token_ids")
+    check(spark)
+    kept = [keep] if isinstance(keep, str) else list(keep or ())
+    frame = entry.io.hla.spark.python.PythonCalls.tokenIds(
+        df._jdf, text, ids, sequence, order, kept, tokenizer, model, allow_extra
+    )
+    return DataFrame(frame, spark)
+
+
+def _some_tokenizer(function: str, tokenizer: str | None, model: str | None) -> None:
+    if tokenizer is None and model is None:
+        raise TypeError(f"{function}() takes a tokenizer, a model, or both")

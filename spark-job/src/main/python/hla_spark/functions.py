@@ -269,6 +269,113 @@ def summaries(
     return call("hla_summaries", df, None, options)
 
 
+def extract(
+    df: DataFrame,
+    *,
+    states: DataFrame | None = None,
+    model: str,
+    allow_extra: bool | None = None,
+    features: str | None = None,
+    score: bool | None = None,
+    pool: Literal["none", "mean", "last", "max"] | None = None,
+    window: int | None = None,
+    precision: Literal["float64", "mixed", "float32"] | None = None,
+    dtype: Literal["float", "double", "half"] | None = None,
+    l2: bool | None = None,
+    sequence: str | None = None,
+    position: str | None = None,
+    id: str | None = None,
+    keep: str | Sequence[str] | None = None,
+    output_column: str | None = None,
+    between_layers: Literal["auto", "keep", "recompute"] | None = None,
+    require_state: bool | None = None,
+    input_order: Literal["auto", "stored", "sort"] | None = None,
+    cut_every: int | None = None,
+    on_nonfinite: Literal["fail", "propagate"] | None = None,
+    fan_in: int | None = None,
+    kernels: Literal["auto", "java", "native"] | None = None,
+    isa: str | None = None,
+) -> DataFrame:
+    """Features or scores of a decoder of D numbers a token, whose layers are higher-order linear attention.
+
+    Args:
+        df: a row a token: ``seq`` of any atomic type (absent: one sequence), ``pos``, consecutive integers within a
+            sequence from any start, and ``id``, an integer from 0 and below the model's vocab_size.
+        states: states of all layers that sequences go on from, as ``extract_states`` gives them.
+        model: the directory of the model, on a file system that the driver reads: config.json and
+            model.safetensors, or shards with their index.
+        allow_extra: whether unknown keys of the config and tensors of no layer are passed over [False].
+        features: hidden: what is behind the last layer and the final norm [D]; layer:N: the residual stream behind
+            layer N, 0 for the embedding [D]; attention:N: outputs of layer N's attention [H dv]; none [hidden].
+        score: whether tokens get the natural logarithm of the probability of the token behind them [False].
+        pool: none, mean, last or max: how the vectors of several tokens become one [none].
+        window: tokens that are pooled, from one multiple of it to the next [0, whole sequences].
+        precision: arithmetic: float64 computes everything in double, mixed and float32 what is between attentions
+            in float [float64].
+        dtype: float, double, which belongs to float64, or half: binary, two bytes a number, the lower one
+            first [float].
+        l2: whether vectors are divided by their Euclidean norms, pooled ones behind pooling [False].
+        sequence: the sequence column; named, it has to be there [seq].
+        position: the column of positions [pos].
+        id: the column of token ids [id].
+        keep: further columns that go to the output; pooled, those of a group's first token [none].
+        output_column: the name of the column of vectors [features].
+        between_layers: auto, keep or recompute: whether the vectors between layers lie on the executors' disks or are
+            computed again [auto].
+        require_state: whether a sequence without an initial state is an error [False].
+        input_order: auto, stored or sort: where ids are read [auto].
+        cut_every: runs also end in front of every multiple of this position [0, nowhere].
+        on_nonfinite: fail or propagate: NaN and infinity that an attention is given or computes [fail].
+        fan_in: children of a node of the prefix trees, from 2 [16].
+        kernels: auto, java or native [auto].
+        isa: the best instruction set that native kernels may use [auto].
+
+    Returns:
+        (seq if there is one, pos, output column unless features are none, log_probability if scored, kept columns), a
+        row a token; log_probability is null for the last token of a sequence. Pooled, a row a group: pos is that of
+        its first token, behind it stands ``tokens``, how many it has, and log_probability is their mean.
+
+    Raises:
+        HlaError: at once for the model (HLA_INPUT_MISSING, HLA_MODEL_*), options and columns; what the rows hold is
+            refused by the first action, in Spark's exception (see ``HlaError.of``): HLA_INPUT_ID for an id that the
+            model lacks.
+        TypeError: without a model, and for arguments that there are not.
+    """
+    options = _options(locals())
+    return call("hla_features", df, states, options)
+
+
+def extract_states(
+    df: DataFrame,
+    *,
+    states: DataFrame | None = None,
+    model: str,
+    allow_extra: bool | None = None,
+    precision: Literal["float64", "mixed", "float32"] | None = None,
+    sequence: str | None = None,
+    position: str | None = None,
+    id: str | None = None,
+    between_layers: Literal["auto", "keep", "recompute"] | None = None,
+    require_state: bool | None = None,
+    input_order: Literal["auto", "stored", "sort"] | None = None,
+    cut_every: int | None = None,
+    on_nonfinite: Literal["fail", "propagate"] | None = None,
+    fan_in: int | None = None,
+    kernels: Literal["auto", "java", "native"] | None = None,
+    isa: str | None = None,
+) -> DataFrame:
+    """The states of all layers of a decoder behind every sequence, and the given ones of sequences without tokens.
+
+    Arguments and errors are those of ``extract``.
+
+    Returns:
+        (seq if there is one, next_pos, tokens, settings, state, layer, model), a row a sequence and layer, from 1: what
+        ``states=`` of a later call with the same model takes (HLA_STATE_MODEL with another).
+    """
+    options = _options(locals())
+    return call("hla_feature_states", df, states, options)
+
+
 def state_info(state: Column | str) -> Column:
     """What the bytes of a state or a summary say: struct of kind, tokens, settings (map), matrices and bytes."""
     return _call_function("hla_state_info", state)

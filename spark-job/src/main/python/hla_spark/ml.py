@@ -1,26 +1,24 @@
-"""Attention as a stage of pyspark.ml's pipelines."""
+"""Attention and features as stages of pyspark.ml's pipelines."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark import keyword_only
-from pyspark.ml import Transformer
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
-from pyspark.sql import functions
 
 from ._errors import HlaError, named_errors
+from ._feature_params import ExtractionParams
 from ._params import AttentionParams
-from .functions import call
+from ._stage import TableStage
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 class HigherOrderLinearAttention(
-    Transformer,
+    TableStage,
     AttentionParams,
     DefaultParamsReadable["HigherOrderLinearAttention"],  # type: ignore[misc, unused-ignore]
     DefaultParamsWritable,
@@ -34,8 +32,6 @@ class HigherOrderLinearAttention(
     Raises:
         HlaError: from ``transform``, for columns, options and states that are refused.
     """
-
-    _input_kwargs: dict[str, Any]
 
     @keyword_only
     def __init__(
@@ -117,45 +113,9 @@ class HigherOrderLinearAttention(
         """Sets those that are not None."""
         return self._set_given(self._input_kwargs)
 
-    def _set_given(self, values: dict[str, Any]) -> HigherOrderLinearAttention:
-        self._set(**{name: value for name, value in values.items() if value is not None})
-        return self
-
     @named_errors
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        sequence = self.getSequence() if self.isSet(self.sequence) else "seq"
-        keys = {sequence.lower(), self.getPosition().lower()}
-        names = dataset.columns
-        output = self.getOutputColumn()
-        if output.lower() in (name.lower() for name in names):
-            # The table function would refuse it as well, but only where it is not the sequence or the position.
-            raise HlaError(
-                "HLA_OUTPUT_COLUMN", f"the output would have columns {[*names, output]}, expected {output} once"
-            )
-        options = {
-            re.sub("([A-Z])", r"_\1", param.name).lower(): self.getOrDefault(param)
-            for param in self.params
-            if self.isSet(param) and param.name != "initialStates"
-        }
-        options["keep"] = [name for name in names if name.lower() not in keys]
-        states = None
-        if self.isSet(self.initialStates):
-            states = dataset.sparkSession.table(self.getInitialStates())
-        outputs = call("hla_attention", dataset, states, options)
-        return outputs.select(*self._as_they_were(dataset, sequence), _named(output))
-
-    def _as_they_were(self, dataset: DataFrame, sequence: str) -> list[Column]:
-        """The columns of the input in their order, with their names and types."""
-        columns = []
-        for field in dataset.schema.fields:
-            if field.name.lower() == sequence.lower():
-                columns.append(_named(sequence).alias(field.name, metadata=field.metadata))
-            elif field.name.lower() == self.getPosition().lower():
-                position = _named(self.getPosition()).cast(field.dataType)
-                columns.append(position.alias(field.name, metadata=field.metadata))
-            else:
-                columns.append(_named(field.name))
-        return columns
+        return self._behind_all_columns("hla_attention", dataset, [self.getOutputColumn()])
 
     def setOperator(self, value: str) -> HigherOrderLinearAttention:
         return self._set_given({"operator": value})
@@ -254,5 +214,160 @@ class HigherOrderLinearAttention(
         return self._set_given({"initialStates": value})
 
 
-def _named(name: str) -> Column:
-    return functions.col("`" + name.replace("`", "``") + "`")
+class FeatureExtraction(
+    TableStage,
+    ExtractionParams,
+    DefaultParamsReadable["FeatureExtraction"],  # type: ignore[misc, unused-ignore]
+    DefaultParamsWritable,
+):
+    """``extract`` as a stage: all columns of the input, and behind them the vectors and, if scored, log_probability.
+
+    With pooling there is a row a group, with the columns of its first token and ``tokens`` in front of the vectors.
+    Params are the options of ``extract`` in camel case, and ``initialStates``, the name of a table or view. The stage
+    is Python's own, over SQL: it is the same on classic sessions and on Spark Connect, and is saved in, and loaded
+    from, Python pipelines. A saved stage has the path of the model, not the model. Java's stage of that name is
+    ``io.hla.spark.ml.FeatureExtraction``.
+
+    Raises:
+        HlaError: from ``transform``, for the model, columns, options and states that are refused; HLA_OPTION_VALUE
+            without a model.
+    """
+
+    @keyword_only
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        allowExtra: bool | None = None,
+        features: str | None = None,
+        score: bool | None = None,
+        pool: str | None = None,
+        window: int | None = None,
+        precision: str | None = None,
+        dtype: str | None = None,
+        l2: bool | None = None,
+        sequence: str | None = None,
+        position: str | None = None,
+        id: str | None = None,
+        outputColumn: str | None = None,
+        betweenLayers: str | None = None,
+        requireState: bool | None = None,
+        inputOrder: str | None = None,
+        cutEvery: int | None = None,
+        onNonfinite: str | None = None,
+        fanIn: int | None = None,
+        kernels: str | None = None,
+        isa: str | None = None,
+        initialStates: str | None = None,
+    ):
+        super().__init__()
+        self._set_given(self._input_kwargs)
+
+    @keyword_only
+    def setParams(
+        self,
+        *,
+        model: str | None = None,
+        allowExtra: bool | None = None,
+        features: str | None = None,
+        score: bool | None = None,
+        pool: str | None = None,
+        window: int | None = None,
+        precision: str | None = None,
+        dtype: str | None = None,
+        l2: bool | None = None,
+        sequence: str | None = None,
+        position: str | None = None,
+        id: str | None = None,
+        outputColumn: str | None = None,
+        betweenLayers: str | None = None,
+        requireState: bool | None = None,
+        inputOrder: str | None = None,
+        cutEvery: int | None = None,
+        onNonfinite: str | None = None,
+        fanIn: int | None = None,
+        kernels: str | None = None,
+        isa: str | None = None,
+        initialStates: str | None = None,
+    ) -> FeatureExtraction:
+        """Sets those that are not None."""
+        return self._set_given(self._input_kwargs)
+
+    @named_errors
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        if not self.isSet(self.model):
+            raise HlaError("HLA_OPTION_VALUE", "model is not given, expected the directory of a model")
+        added = []
+        if self.getPool().lower() != "none":
+            added.append("tokens")
+        if self.getFeatures().lower() != "none":
+            added.append(self.getOutputColumn())
+        if self.getScore():
+            added.append("log_probability")
+        return self._behind_all_columns("hla_features", dataset, added)
+
+    def setModel(self, value: str) -> FeatureExtraction:
+        return self._set_given({"model": value})
+
+    def setAllowExtra(self, value: bool) -> FeatureExtraction:
+        return self._set_given({"allowExtra": value})
+
+    def setFeatures(self, value: str) -> FeatureExtraction:
+        return self._set_given({"features": value})
+
+    def setScore(self, value: bool) -> FeatureExtraction:
+        return self._set_given({"score": value})
+
+    def setPool(self, value: str) -> FeatureExtraction:
+        return self._set_given({"pool": value})
+
+    def setWindow(self, value: int) -> FeatureExtraction:
+        return self._set_given({"window": value})
+
+    def setPrecision(self, value: str) -> FeatureExtraction:
+        return self._set_given({"precision": value})
+
+    def setDtype(self, value: str) -> FeatureExtraction:
+        return self._set_given({"dtype": value})
+
+    def setL2(self, value: bool) -> FeatureExtraction:
+        return self._set_given({"l2": value})
+
+    def setSequence(self, value: str) -> FeatureExtraction:
+        return self._set_given({"sequence": value})
+
+    def setPosition(self, value: str) -> FeatureExtraction:
+        return self._set_given({"position": value})
+
+    def setId(self, value: str) -> FeatureExtraction:
+        return self._set_given({"id": value})
+
+    def setOutputColumn(self, value: str) -> FeatureExtraction:
+        return self._set_given({"outputColumn": value})
+
+    def setBetweenLayers(self, value: str) -> FeatureExtraction:
+        return self._set_given({"betweenLayers": value})
+
+    def setRequireState(self, value: bool) -> FeatureExtraction:
+        return self._set_given({"requireState": value})
+
+    def setInputOrder(self, value: str) -> FeatureExtraction:
+        return self._set_given({"inputOrder": value})
+
+    def setCutEvery(self, value: int) -> FeatureExtraction:
+        return self._set_given({"cutEvery": value})
+
+    def setOnNonfinite(self, value: str) -> FeatureExtraction:
+        return self._set_given({"onNonfinite": value})
+
+    def setFanIn(self, value: int) -> FeatureExtraction:
+        return self._set_given({"fanIn": value})
+
+    def setKernels(self, value: str) -> FeatureExtraction:
+        return self._set_given({"kernels": value})
+
+    def setIsa(self, value: str) -> FeatureExtraction:
+        return self._set_given({"isa": value})
+
+    def setInitialStates(self, value: str) -> FeatureExtraction:
+        return self._set_given({"initialStates": value})

@@ -71,7 +71,8 @@ public record Program(List<Matrix> matrices, List<Derived> derived, List<Term> o
     }
   }
 
-  private static void limit(String what, int count, int most) {
+  /** Refuses what is too large. Throws {@link SettingsException} HLA_PROGRAM_SIZE. */
+  static void limit(String what, long count, int most) {
     if (count > most) {
       throw new SettingsException(
           "HLA_PROGRAM_SIZE",

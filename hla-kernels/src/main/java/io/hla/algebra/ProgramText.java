@@ -33,6 +33,12 @@ record ProgramText(String text, Map<String, Sum> statements) {
       Pattern.compile("\\s*([A-Za-z_][A-Za-z_0-9]*|[0-9.]+(?:[eE][+-]?[0-9]+)?|.)");
   private static final int HIGHEST_POWER = 16;
 
+  /** Every level is a signal of its own, of which a program has no more. */
+  private static final int DEEPEST = Program.MOST_DERIVED;
+
+  /** Sums multiplied out grow with the product of their terms. */
+  private static final int MOST_PRODUCTS = 4096;
+
   /** A signal: a sum of inputs and linear attentions, as wide as v or as q and k. */
   record Sum(List<Term> terms, boolean isOfValues) {}
 
@@ -73,6 +79,7 @@ record ProgramText(String text, Map<String, Sum> statements) {
           signals.add(new Program.Term(term.coefficient() * read.coefficient(), read.signal()));
         }
       }
+      Program.limit("terms of a signal", signals.size(), MOST_PRODUCTS);
     }
     known.put(sum, signals);
     return signals;
@@ -83,7 +90,10 @@ record ProgramText(String text, Map<String, Sum> statements) {
     List<Program.Term> reads = new ArrayList<>();
     List<Program.Term> rows = signals(name, of.y(), to, known);
     List<Program.Term> columns = signals(name, of.z(), to, known);
-    for (Program.Term x : signals(name, of.x(), to, known)) {
+    List<Program.Term> left = signals(name, of.x(), to, known);
+    long products = (long) left.size() * rows.size() * columns.size();
+    Program.limit("products of a linear attention", products, MOST_PRODUCTS);
+    for (Program.Term x : left) {
       for (Program.Term y : rows) {
         for (Program.Term z : columns) {
           int matrix = to.matrix(name, y.signal(), z.signal(), of.power());
@@ -103,6 +113,7 @@ record ProgramText(String text, Map<String, Sum> statements) {
     private final List<Integer> places = new ArrayList<>();
     private final Map<String, Sum> statements = new LinkedHashMap<>();
     private int at;
+    private int depth;
 
     Parser(String text) {
       this.text = text;
@@ -165,6 +176,9 @@ record ProgramText(String text, Map<String, Sum> statements) {
       if (!peek().equals("LA")) {
         throw expected("LA(..) or LA<(..)");
       }
+      if (++depth > DEEPEST) {
+        throw expected("at most " + DEEPEST + " linear attentions inside each other");
+      }
       at++;
       boolean strict = take("<");
       require("(");
@@ -180,6 +194,7 @@ record ProgramText(String text, Map<String, Sum> statements) {
       Sum z = signal();
       int power = take(",") ? decay() : 1;
       require(")");
+      depth--;
       return new Term(coefficient, -1, new Attention(x, y, z, power, strict));
     }
 

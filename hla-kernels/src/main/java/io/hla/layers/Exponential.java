@@ -5,9 +5,9 @@ package io.hla.layers;
  * hla_norms.c) give the same bits.
  *
  * <p>exp(x) = 2^n exp(r), with n the integer next to x / log 2, so that |r| is at most 0.35 and
- * Taylor's series ends early; errors stay below 1 unit in the last place. log(2^k (1 + f)) = k log
- * 2 + f - s (f - R), with s = f / (2 + f) and 2 s + s R the series of 2 artanh(s) = log(1 + f);
- * below 1 unit as well.
+ * Taylor's series ends early; errors stay below 1 unit in the last place (1.5 where the result is
+ * denormal). log(2^k (1 + f)) = k log 2 + f - s (f - R), with s = f / (2 + f) and 2 s + s R the
+ * series of 2 artanh(s) = log(1 + f); below 1 unit as well.
  */
 final class Exponential {
   private static final double LOG2_E = 0x1.71547652b82fep0;

@@ -1,6 +1,7 @@
 package io.hla.layers;
 
 import io.hla.kernels.Element;
+import java.util.Arrays;
 
 /** The kernel that runs wherever Java does: what the native ones do, number by number. */
 final class JavaLayers extends LayerKernel {
@@ -103,7 +104,7 @@ final class JavaLayers extends LayerKernel {
     int size = weight.length;
     double[] sums = new double[SUMS];
     for (int from = 0; from < groups * size; from += size) {
-      java.util.Arrays.fill(sums, 0);
+      Arrays.fill(sums, 0);
       for (int i = 0; i < size; i++) {
         double number = x.get(from + i);
         sums[i % SUMS] = Math.fma(number, number, sums[i % SUMS]);
@@ -139,7 +140,7 @@ final class JavaLayers extends LayerKernel {
       for (int i = t * width; i < (t + 1) * width; i++) {
         most = Math.max(most, logits.get(i));
       }
-      java.util.Arrays.fill(sums, 0);
+      Arrays.fill(sums, 0);
       for (int i = 0; i < width; i++) {
         sums[i % SUMS] += Exponential.exp(logits.get(t * width + i) - most);
       }

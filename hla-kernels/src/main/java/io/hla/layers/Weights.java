@@ -29,14 +29,9 @@ public final class Weights implements Serializable {
     }
     this.out = out;
     this.in = in;
-    long size = size(out, in, element);
-    if (size > MOST_NUMBERS) {
-      throw Shapes.refused(
-          "weights of %d outputs x %d inputs take %d numbers, expected at most %d",
-          out, in, size, MOST_NUMBERS);
-    }
-    floats = element == Element.FLOAT ? new float[(int) size] : null;
-    doubles = element == Element.DOUBLE ? new double[(int) size] : null;
+    int size = checkSize(out, in, element);
+    floats = element == Element.FLOAT ? new float[size] : null;
+    doubles = element == Element.DOUBLE ? new double[size] : null;
   }
 
   /**
@@ -120,6 +115,17 @@ public final class Weights implements Serializable {
   boolean isWhole() {
     int length = floats != null ? floats.length : doubles != null ? doubles.length : -1;
     return out > 0 && in > 0 && length == size(out, in, element());
+  }
+
+  /** The numbers of all panels. */
+  static int checkSize(int out, int in, Element element) {
+    long size = size(out, in, element);
+    if (size > MOST_NUMBERS) {
+      throw Shapes.refused(
+          "weights of %d outputs x %d inputs take %d numbers, expected at most %d",
+          out, in, size, MOST_NUMBERS);
+    }
+    return (int) size;
   }
 
   private static long size(int out, int in, Element element) {

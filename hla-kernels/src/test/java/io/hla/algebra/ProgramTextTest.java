@@ -60,6 +60,23 @@ class ProgramTextTest {
         .hasMessage("program " + message + ": " + text);
   }
 
+  /** Texts that would fill the stack, or the memory when sums are multiplied out. */
+  @Test
+  void programsThatGrowWithoutBoundAreRefused() {
+    String deep = "o = " + "LA(".repeat(100_000);
+    assertThatThrownBy(() -> Operator.parse(deep))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("at most 64 linear attentions inside each other");
+    StringBuilder cubes = new StringBuilder("u0 = LA(q, k, k) + LA(q, k, k);");
+    for (int i = 1; i < 9; i++) {
+      cubes.append(String.format("u%d = LA(u%<d, u%<d, u%<d);".replace("%<d", "" + (i - 1)), i));
+    }
+    Operator many = Operator.parse(cubes + "o = LA(u8, k, v)");
+    assertThatThrownBy(() -> Summary.steps(AttentionSettings.builder(2, 3).operator(many).build()))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("products of a linear attention 134217728, expected at most 4096");
+  }
+
   @ParameterizedTest
   @CsvSource({"hla", "hla0", "ahla0", "hla11", "rwkv", "''", "HLA2", "hla-2"})
   void namesThatAreNoOperatorAreRefused(String name) {

@@ -6,11 +6,7 @@ import io.hla.algebra.Mask;
 import io.hla.algebra.Operator;
 import io.hla.algebra.Precision;
 import io.hla.kernels.Element;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 
@@ -18,11 +14,11 @@ import org.apache.spark.sql.types.DataTypes;
  * What a request can be asked for by name, in SQL, spark.ml and Python. Names and meanings are
  * those of {@link Attention}'s methods and, with dashes, of the command line.
  */
-public enum AttentionOption {
+public enum AttentionOption implements RequestOption<Attention> {
   OPERATOR(
       DataTypes.StringType,
       "linear, hla2, hla3, .. or ahla, ahla3, ..; default hla2",
-      (request, value) -> request.operator(Operator.parse(value.text().toLowerCase(Locale.ROOT)))),
+      (request, value) -> request.operator(Operator.parse(value.word()))),
   PROGRAM(
       DataTypes.StringType,
       "linear attentions instead of an operator: 'u = LA(q, k, k); o = LA(q, u, v, g^2)' is hla2",
@@ -134,7 +130,7 @@ public enum AttentionOption {
   ON_NONFINITE(
       DataTypes.StringType,
       "fail or propagate: NaN and infinity, read or computed; default fail",
-      (request, value) -> request.refuseNonFinite(value.choice(OnNonFinite.class).refuses())),
+      (request, value) -> request.refuseNonFinite(value.refusesNonFinite())),
   FAN_IN(
       DataTypes.IntegerType,
       "children of a node of the prefix tree, from 2; default 16",
@@ -159,34 +155,27 @@ public enum AttentionOption {
   }
 
   private interface Setter {
-    Attention set(Attention request, Value value);
+    Attention set(Attention request, OptionValue value);
   }
 
-  /** The name in SQL and Python, such as {@code num_heads}. */
-  public String key() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** The type of its values: a string, integer, bigint, double or boolean, or an array. */
+  @Override
   public DataType type() {
     return type;
   }
 
-  /** What it means and what it is where nothing is said, on one line. */
+  @Override
   public String description() {
     return description;
   }
 
-  /**
-   * The request with this option.
-   *
-   * @param value a String, Integer, Long, Double, Boolean, double[] or String[], as {@link #type}
-   *     asks
-   * @throws InputException HLA_OPTION_VALUE if it is none of the values that there are
-   * @throws io.hla.algebra.SettingsException for an operator or program that there is not
-   */
+  @Override
   public Attention set(Attention request, Object value) {
-    return setter.set(request, new Value(key(), value));
+    return setter.set(request, new OptionValue(key(), value));
+  }
+
+  @Override
+  public void check(Object value) {
+    set(Attention.hla2(), value);
   }
 
   /**
@@ -201,65 +190,6 @@ public enum AttentionOption {
       throw new InputException(
           "HLA_OPTION_CONFLICT", "operator and program are two operators, expected one");
     }
-    Attention request = Attention.hla2();
-    for (Map.Entry<AttentionOption, ?> option : new TreeMap<>(values).entrySet()) {
-      request = option.getKey().set(request, option.getValue());
-    }
-    return request;
-  }
-
-  /** What happens to NaN and infinity. */
-  private enum OnNonFinite {
-    FAIL,
-    PROPAGATE;
-
-    boolean refuses() {
-      return this == FAIL;
-    }
-  }
-
-  private record Value(String key, Object value) {
-    String text() {
-      return (String) value;
-    }
-
-    int integer() {
-      return (Integer) value;
-    }
-
-    long longInteger() {
-      return (Long) value;
-    }
-
-    double number() {
-      return (Double) value;
-    }
-
-    boolean flag() {
-      return (Boolean) value;
-    }
-
-    double[] numbers() {
-      return (double[]) value;
-    }
-
-    String[] names() {
-      return (String[]) value;
-    }
-
-    <E extends Enum<E>> E choice(Class<E> type) {
-      List<String> names =
-          Arrays.stream(type.getEnumConstants())
-              .map(constant -> constant.name().toLowerCase(Locale.ROOT))
-              .toList();
-      int at = names.indexOf(text().toLowerCase(Locale.ROOT));
-      if (at < 0) {
-        throw new InputException(
-            "HLA_OPTION_VALUE",
-            String.format(
-                Locale.ROOT, "%s is %s, expected %s", key, text(), String.join(", ", names)));
-      }
-      return type.getEnumConstants()[at];
-    }
+    return RequestOption.setAll(Attention.hla2(), values);
   }
 }

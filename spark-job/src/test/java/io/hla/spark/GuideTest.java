@@ -49,14 +49,23 @@ class GuideTest {
         .parquet(tokens.toString())
         .withColumn("word", functions.col("pos").cast("string"))
         .createOrReplaceTempView("tokens");
+    spark
+        .sql("SELECT seq, pos, pmod(hash(seq, pos), 256) AS id FROM tokens")
+        .write()
+        .parquet(folder.resolve("ids").toString());
+    spark.read().parquet(folder.resolve("ids").toString()).createOrReplaceTempView("ids");
+    spark
+        .sql("SELECT * FROM VALUES ('a', array(84, 104)), ('b', array(87)) AS t(doc, tokens)")
+        .createOrReplaceTempView("documents");
     List<String> statements =
         SQL.matcher(Files.readString(GUIDE))
             .results()
             .flatMap(block -> Arrays.stream(block.group(1).split(";\\s*\n")))
-            .map(String::strip)
+            .map(statement -> statement.replaceAll("(?m)^--.*\n", "").strip())
+            .map(statement -> statement.replace("'data/", "'../data/"))
             .filter(statement -> !statement.isEmpty())
             .toList();
-    assertThat(statements).hasSizeGreaterThan(7);
+    assertThat(statements).hasSizeGreaterThan(12);
     for (String statement : statements) {
       List<Row> rows = spark.sql(statement.replaceFirst(";$", "")).collectAsList();
       if (statement.startsWith("SELECT")) {

@@ -396,7 +396,7 @@ class SqlFunctionsTest {
       assertThat(described).contains("* " + option.key() + " " + option.type().simpleString());
     }
     assertThat(texts(spark.sql("SHOW FUNCTIONS LIKE 'hla_*'")))
-        .hasSize(8)
+        .hasSize(10)
         .allMatch(name -> name.startsWith("[hla_"));
   }
 }

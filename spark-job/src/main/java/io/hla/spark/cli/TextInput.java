@@ -22,8 +22,10 @@ final class TextInput {
 
   @Option(
       names = "--model",
-      paramLabel = "FILE",
-      description = "Safetensors with embed_tokens, q_proj, k_proj and v_proj weights.")
+      paramLabel = "PATH",
+      description =
+          "Safetensors with embed_tokens, q_proj, k_proj and v_proj weights; a file, or a directory"
+              + " with model.safetensors or model.safetensors.index.json and its shards.")
   private String model;
 
   @Option(

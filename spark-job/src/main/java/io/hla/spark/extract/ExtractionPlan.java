@@ -62,7 +62,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * The layers of a model over a table of ids: for every layer the scan of its attention, whose
  * tokens come from the layer below. What is left is the pass that gives the features.
  */
-final class ExtractionPlan implements SequencePlan {
+public final class ExtractionPlan implements SequencePlan {
   private final SparkSession session;
   private final PinnedSession pinned;
   private final FeatureExtractor request;
@@ -102,12 +102,15 @@ final class ExtractionPlan implements SequencePlan {
   /**
    * Plans an extraction; nothing runs.
    *
+   * @param ids the table of ids, analyzed
+   * @param states a table of the initial states of all layers, analyzed, or null
    * @throws InputException HLA_MODEL_*, HLA_FEATURES, HLA_INPUT_COLUMN, HLA_INPUT_TYPE,
    *     HLA_INPUT_STREAMING, HLA_OUTPUT_COLUMN or HLA_STATE_TABLE
    */
-  ExtractionPlan(FeatureExtractor request, Dataset<Row> ids, Dataset<Row> states) {
+  public ExtractionPlan(
+      FeatureExtractor request, SparkSession session, LogicalPlan ids, LogicalPlan states) {
     this.request = request;
-    session = (SparkSession) ids.sparkSession();
+    this.session = session;
     try (ModelDirectory files = open()) {
       config = files.config();
     }
@@ -117,19 +120,17 @@ final class ExtractionPlan implements SequencePlan {
     metrics = JobMetrics.of(session.sparkContext());
     layerTime =
         SQLMetrics.createNanoTimingMetric(session.sparkContext(), "time between attentions", 0);
-    LogicalPlan table = Selected.analyzed(ids);
-    refuseStream(table, "the table");
-    selection = IdSelection.of(table.schema(), request.columns());
-    inputs.add(Selected.of(session, table, selection.columns()));
+    refuseStream(ids, "the table");
+    selection = IdSelection.of(ids.schema(), request.columns());
+    inputs.add(Selected.of(session, ids, selection.columns()));
     if (states != null) {
-      LogicalPlan analyzed = Selected.analyzed(states);
       String name = "the table of initial states";
-      refuseStream(analyzed, name);
+      refuseStream(states, name);
       inputs.add(
           Selected.of(
               session,
-              analyzed,
-              ModelStates.columns(analyzed.schema(), name, selection.sequenceType())));
+              states,
+              ModelStates.columns(states.schema(), name, selection.sequenceType())));
     }
     layout =
         new HiddenLayout(
@@ -142,6 +143,15 @@ final class ExtractionPlan implements SequencePlan {
         new FeatureColumns(request.features(), request.scored(), request.dtype(), request.l2());
     outputSchema = FeatureSchema.of(request, selection);
     AttentionStrategy.install(session);
+  }
+
+  /** The same for tables that stand alone; {@code states} may be null. */
+  ExtractionPlan(FeatureExtractor request, Dataset<Row> ids, Dataset<Row> states) {
+    this(
+        request,
+        (SparkSession) ids.sparkSession(),
+        Selected.analyzed(ids),
+        states == null ? null : Selected.analyzed(states));
   }
 
   private ModelDirectory open() {
@@ -163,12 +173,23 @@ final class ExtractionPlan implements SequencePlan {
         : ModelStates.schema(selection.sequenceType());
   }
 
-  /** A table of this plan: features or final states; lazy. */
-  Dataset<Row> table(AttentionTable table) {
+  /**
+   * A node of this plan, for features or final states; lazy.
+   *
+   * @throws IllegalStateException for final states that the request does not ask for
+   */
+  public LogicalPlan node(AttentionTable table) {
+    if (table == AttentionTable.FINAL_STATES && !request.wantsFinalStates()) {
+      throw new IllegalStateException("final states were not asked for");
+    }
     List<Attribute> attributes = new ArrayList<>();
     CollectionConverters.asJava(DataTypeUtils.toAttributes(schema(table))).forEach(attributes::add);
-    return org.apache.spark.sql.classic.Dataset.ofRows(
-        session, new AttentionNode(inputs, attributes, table, this));
+    return new AttentionNode(inputs, attributes, table, this);
+  }
+
+  /** A table of this plan: features or final states; lazy. */
+  Dataset<Row> table(AttentionTable table) {
+    return org.apache.spark.sql.classic.Dataset.ofRows(session, node(table));
   }
 
   /** A table of the same columns without a row. */

@@ -8,6 +8,7 @@ import io.hla.spark.InputException;
 import io.hla.spark.InputOrder;
 import io.hla.spark.JobObserver;
 import io.hla.spark.extract.Features.Kind;
+import io.hla.spark.internals.RunningSpark;
 import io.hla.spark.model.ModelConfig;
 import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
@@ -41,7 +42,7 @@ public final class FeatureExtractor {
   /** 16 GB; {@code spark.hla.extract.keepBytes} sets another. */
   public static final long DEFAULT_KEEP_BYTES = 16L << 30;
 
-  private final String model;
+  private String model;
   private boolean allowExtra;
   private Features features = Features.hidden();
   private boolean score;
@@ -94,9 +95,18 @@ public final class FeatureExtractor {
   /**
    * Features of the model in a directory: {@code config.json}, {@code model.safetensors} or its
    * shards with their index; on any file system that Hadoop knows.
+   *
+   * @throws InputException HLA_SPARK_VERSION if the Spark that runs is of another line than the one
+   *     that this library is built for
    */
   public static FeatureExtractor of(String modelDirectory) {
+    RunningSpark.check();
     return new FeatureExtractor(modelDirectory);
+  }
+
+  /** Those of another model. */
+  FeatureExtractor model(String directory) {
+    return with(request -> request.model = directory);
   }
 
   /** Whether keys of the config and tensors that no layer uses are passed over. Default: false. */
@@ -254,7 +264,7 @@ public final class FeatureExtractor {
   /**
    * Refuses what does not fit a model.
    *
-   * @throws InputException HLA_FEATURES or HLA_OPTION_NOT_APPLICABLE
+   * @throws InputException HLA_FEATURES, HLA_OPTION_NOT_APPLICABLE or HLA_MODEL_CONFIG
    */
   void check(ModelConfig config) {
     if (features.layer() > config.layers()) {
@@ -282,6 +292,10 @@ public final class FeatureExtractor {
           "HLA_OPTION_NOT_APPLICABLE",
           "final states are those of all layers, and features " + features + " need not all");
     }
+    for (int layer = 0; layer < features.layers(config.layers()); layer++) {
+      // Finds out whether the precision takes its decays for other numbers.
+      config.attention(layer, precision);
+    }
   }
 
   String model() {
@@ -296,11 +310,11 @@ public final class FeatureExtractor {
     return features;
   }
 
-  boolean scored() {
+  public boolean scored() {
     return score;
   }
 
-  Pooling pooling() {
+  public Pooling pooling() {
     return pooling;
   }
 
@@ -316,11 +330,11 @@ public final class FeatureExtractor {
     return l2;
   }
 
-  IdColumns columns() {
+  public IdColumns columns() {
     return columns;
   }
 
-  String outputColumn() {
+  public String outputColumn() {
     return outputColumn;
   }
 

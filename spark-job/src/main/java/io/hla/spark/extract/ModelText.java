@@ -43,6 +43,17 @@ public final class ModelText {
    */
   public static Tokenizer tokenizer(
       Configuration configuration, String name, String directory, boolean allowExtra) {
+    try (ModelDirectory model = ModelDirectory.open(configuration, directory, allowExtra)) {
+      return checked(tokenizer(configuration, name), model.config().vocabSize(), directory);
+    }
+  }
+
+  /**
+   * The same for no model in particular.
+   *
+   * @throws InputException HLA_TOKENIZER if its file is refused
+   */
+  public static Tokenizer tokenizer(Configuration configuration, String name) {
     ModelTokenizer.Type type =
         switch (name) {
           case "bytes" -> ModelTokenizer.Type.BYTES;
@@ -53,10 +64,7 @@ public final class ModelText {
                   ? ModelTokenizer.Type.TOKENIZER_JSON
                   : ModelTokenizer.Type.VOCABULARY;
         };
-    try (ModelDirectory model = ModelDirectory.open(configuration, directory, allowExtra)) {
-      Tokenizer tokenizer = open(configuration, type, name);
-      return checked(tokenizer, model.config().vocabSize(), directory);
-    }
+    return open(configuration, type, name);
   }
 
   private static Tokenizer open(
@@ -64,8 +72,10 @@ public final class ModelText {
     return switch (type) {
       case BYTES -> Tokenizers.bytes();
       case VOCABULARY -> Tokenizers.words(Vocabulary.read(configuration, file));
-      case NONE, CL100K_BASE, O200K_BASE, TOKENIZER_JSON ->
-          throw new InputException("HLA_TOKENIZER", type.text() + " is not there");
+      case CL100K_BASE -> Tokenizers.cl100kBase();
+      case O200K_BASE -> Tokenizers.o200kBase();
+      case TOKENIZER_JSON -> Tokenizers.json(configuration, file);
+      case NONE -> throw new IllegalArgumentException("no tokenizer");
     };
   }
 

@@ -51,7 +51,8 @@ public record Pooling(Kind kind, long window) implements Serializable {
                     "HLA_POOL", "pooling is " + kind + ", expected none, mean, last or max"));
   }
 
-  boolean isNone() {
+  /** Whether every token keeps its own vector. */
+  public boolean isNone() {
     return kind == Kind.NONE;
   }
 

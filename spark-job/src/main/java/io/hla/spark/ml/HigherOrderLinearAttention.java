@@ -5,9 +5,7 @@ import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
 import io.hla.spark.state.StateTable;
-import io.hla.spark.table.Columns;
 import io.hla.spark.table.TokenColumns;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -19,11 +17,9 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -45,7 +41,7 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
   private static final long serialVersionUID = 1;
 
   private final String uid;
-  private final OptionParams options;
+  private final OptionParams<AttentionOption> options;
   private final Param<String> initialStates;
 
   public HigherOrderLinearAttention() {
@@ -56,14 +52,14 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
   public HigherOrderLinearAttention(String uid) {
     // Params ask their stage for its uid when they are made.
     this.uid = uid;
-    options = new OptionParams(this);
+    options = new OptionParams<>(this, AttentionOption.class);
     initialStates =
         new Param<>(
             uid,
             "initialStates",
             "table or view of the states that sequences go on from; default none",
             String.class);
-    options.setDefaults(this);
+    options.setDefaults(this, Defaults.ATTENTION);
   }
 
   @Override
@@ -84,16 +80,11 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
     return options.of(option);
   }
 
-  /** The request for a table with these columns, all of which are kept. */
-  private Attention request(StructType schema) {
-    Attention request = options.request(this);
+  private Dataset<Row> attended(Attention request, Dataset<Row> tokens) {
     TokenColumns columns = request.columns();
-    List<String> others =
-        Arrays.stream(schema.fieldNames())
-            .filter(name -> !name.equalsIgnoreCase(columns.sequence()))
-            .filter(name -> !name.equalsIgnoreCase(columns.position()))
-            .toList();
-    return request.columns(columns.keeping(others));
+    KeptColumns kept = new KeptColumns(tokens.schema(), columns.sequence(), columns.position());
+    Dataset<Row> outputs = request.columns(columns.keeping(kept.others())).attend(tokens);
+    return kept.inFrontOf(List.of(request.outputColumn()), outputs);
   }
 
   /**
@@ -105,32 +96,12 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
    */
   @Override
   public Dataset<Row> transform(Dataset<?> tokens) {
-    Attention request = request(tokens.schema());
+    Attention request = AttentionOption.request(options.given(this));
     if (isSet(initialStates)) {
       SparkSession spark = tokens.sparkSession();
       request = request.initialStates(StateTable.named(spark, getInitialStates()));
     }
     return attended(request, tokens.toDF());
-  }
-
-  /** The outputs behind the columns of the input, which keep their order, names and types. */
-  private static Dataset<Row> attended(Attention request, Dataset<Row> tokens) {
-    Dataset<Row> outputs = request.attend(tokens);
-    TokenColumns columns = request.columns();
-    List<Column> all = new ArrayList<>();
-    for (StructField field : tokens.schema().fields()) {
-      String name = field.name();
-      if (name.equalsIgnoreCase(columns.sequence())) {
-        all.add(Columns.named(columns.sequence()).as(name, field.metadata()));
-      } else if (name.equalsIgnoreCase(columns.position())) {
-        all.add(
-            Columns.named(columns.position()).cast(field.dataType()).as(name, field.metadata()));
-      } else {
-        all.add(Columns.named(name));
-      }
-    }
-    all.add(Columns.named(request.outputColumn()));
-    return outputs.select(all.toArray(Column[]::new));
   }
 
   /**
@@ -142,7 +113,7 @@ public final class HigherOrderLinearAttention extends Transformer implements Def
   @Override
   public StructType transformSchema(StructType schema) {
     Dataset<Row> empty = SparkSession.active().createDataFrame(List.<Row>of(), schema);
-    return attended(request(schema), empty).schema();
+    return attended(AttentionOption.request(options.given(this)), empty).schema();
   }
 
   @Override

@@ -1,2 +1,5 @@
-/** Attention as a stage of spark.ml's pipelines; the only package that needs spark-mllib. */
+/**
+ * Attention and features as stages of spark.ml's pipelines; the only package that needs
+ * spark-mllib.
+ */
 package io.hla.spark.ml;

@@ -1,5 +1,6 @@
 package io.hla.spark.model;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.hla.algebra.FeatureMap;
@@ -60,10 +61,7 @@ final class ConfigReader {
       config.checkOperator();
       return config;
     } catch (IOException e) {
-      String why =
-          e instanceof com.fasterxml.jackson.core.JacksonException j
-              ? j.getOriginalMessage()
-              : "it is not UTF-8";
+      String why = e instanceof JacksonException j ? j.getOriginalMessage() : "it is not UTF-8";
       throw new InputException("HLA_MODEL_CONFIG", file + " is not JSON: " + why, e);
     } catch (InputException e) {
       throw new InputException(e.condition(), file + ": " + e.getMessage(), e);
@@ -277,7 +275,7 @@ final class ConfigReader {
 
   private static String shown(JsonNode node) {
     String text = String.valueOf(node);
-    return text.length() <= 80 ? text : ModelJson.shown(text);
+    return text.length() <= 80 ? text : ModelJson.shown(text).toString();
   }
 
   private static void check(boolean holds, String message, Object... values) {

@@ -82,15 +82,15 @@ final class HeaderReader {
     check(
         json.currentToken() == JsonToken.START_OBJECT,
         "describes tensor %s by %s, expected dtype, shape and two data_offsets",
-        name(name),
-        json.currentToken().isScalarValue() ? name(json.getText()) : "a list");
+        ModelJson.shown(name),
+        json.currentToken().isScalarValue() ? ModelJson.shown(json.getText()) : "a list");
     while (json.nextToken() == JsonToken.FIELD_NAME) {
       String key = json.currentName();
       JsonToken value = json.nextToken();
       switch (key) {
         case "dtype" -> {
-          check(value == JsonToken.VALUE_STRING, "gives tensor %s no dtype", name(name));
-          dtype = name(json.getText());
+          check(value == JsonToken.VALUE_STRING, "gives tensor %s no dtype", ModelJson.shown(name));
+          dtype = ModelJson.shown(json.getText()).toString();
         }
         case "shape" -> shape = numbers(name, key, json);
         case "data_offsets" -> offsets = numbers(name, key, json);
@@ -100,7 +100,7 @@ final class HeaderReader {
     check(
         dtype != null && shape != null && offsets != null && offsets.size() == 2,
         "describes tensor %s without some of dtype, shape and two data_offsets",
-        name(name));
+        ModelJson.shown(name));
     return new Tensor(name, dtype, shape, offsets.get(0), offsets.get(1));
   }
 
@@ -108,39 +108,34 @@ final class HeaderReader {
     check(
         json.currentToken() == JsonToken.START_ARRAY,
         "gives tensor %s a %s that is no list",
-        name(name),
+        ModelJson.shown(name),
         key);
-    List<Long> numbers = new ArrayList<>();
+    List<Long> numbers = new ArrayList<>(2);
     while (json.nextToken() != JsonToken.END_ARRAY) {
-      check(
-          json.currentToken() == JsonToken.VALUE_NUMBER_INT
-              && json.getNumberType() != JsonParser.NumberType.BIG_INTEGER
-              && json.getLongValue() >= 0,
-          "gives tensor %s the size or offset %s, expected an integer from 0",
-          name(name),
-          name(json.getText()));
-      check(
-          numbers.size() < MOST_DIMENSIONS,
-          "gives tensor %s over %d numbers of %s",
-          name(name),
-          MOST_DIMENSIONS,
-          key);
+      if (json.currentToken() != JsonToken.VALUE_NUMBER_INT
+          || json.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+          || json.getLongValue() < 0) {
+        throw damaged(
+            "gives tensor %s the size or offset %s, expected an integer from 0",
+            ModelJson.shown(name), ModelJson.shown(json.getText()));
+      }
+      if (numbers.size() == MOST_DIMENSIONS) {
+        throw damaged(
+            "gives tensor %s over %d numbers of %s", ModelJson.shown(name), MOST_DIMENSIONS, key);
+      }
       numbers.add(json.getLongValue());
     }
     return List.copyOf(numbers);
   }
 
-  /** As messages show it: what is not a plain word stands in quotes. */
-  private static String name(String name) {
-    return name.length() <= 60 && name.chars().allMatch(c -> c > ' ' && c < 127)
-        ? name
-        : ModelJson.shown(name);
-  }
-
   private void check(boolean holds, String message, Object... values) {
     if (!holds) {
-      throw new InputException(
-          "HLA_MODEL_DAMAGED", file + " " + String.format(Locale.ROOT, message, values));
+      throw damaged(message, values);
     }
+  }
+
+  private InputException damaged(String message, Object... values) {
+    return new InputException(
+        "HLA_MODEL_DAMAGED", file + " " + String.format(Locale.ROOT, message, values));
   }
 }

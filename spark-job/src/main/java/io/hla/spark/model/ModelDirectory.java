@@ -35,13 +35,14 @@ public final class ModelDirectory implements AutoCloseable {
   private static final int LARGEST_CONFIG = 1 << 20;
   private static final int PART = 1 << 16;
 
-  private final Path folder;
+  private final ModelPath folder;
   private final ModelConfig config;
   private final WeightFiles files;
   private final Map<ModelTensor, Tensor> weights = new HashMap<>();
   private String fingerprint;
 
-  private ModelDirectory(Path folder, ModelConfig config, WeightFiles files, boolean allowExtra) {
+  private ModelDirectory(
+      ModelPath folder, ModelConfig config, WeightFiles files, boolean allowExtra) {
     this.folder = folder;
     this.config = config;
     this.files = files;
@@ -60,7 +61,7 @@ public final class ModelDirectory implements AutoCloseable {
               Locale.ROOT,
               "%s has %s, expected none but those of an hla model with %d layers",
               files.place(),
-              WeightFiles.some(others.stream().map(ModelJson::shown).toList()),
+              WeightFiles.some(List.copyOf(others)),
               config.layers()));
     }
   }
@@ -71,26 +72,26 @@ public final class ModelDirectory implements AutoCloseable {
    * @param hadoop knows the file system
    * @param path the directory
    * @param allowExtra whether keys and tensors that are not known are passed over
-   * @throws InputException HLA_INPUT_MISSING, HLA_MODEL_CONFIG, HLA_MODEL_DAMAGED, HLA_MODEL_TENSOR
-   *     or HLA_MODEL_SHAPE
+   * @throws InputException HLA_INPUT_MISSING, HLA_PATH, HLA_MODEL_CONFIG, HLA_MODEL_DAMAGED,
+   *     HLA_MODEL_TENSOR or HLA_MODEL_SHAPE
    */
   public static ModelDirectory open(Configuration hadoop, String path, boolean allowExtra) {
     try {
-      Path folder = new Path(path);
-      FileSystem system = folder.getFileSystem(hadoop);
-      if (!system.getFileStatus(folder).isDirectory()) {
+      ModelPath folder = ModelPath.of(hadoop, path);
+      FileSystem system = folder.system();
+      if (!system.getFileStatus(folder.path()).isDirectory()) {
         throw new InputException(
             "HLA_MODEL_CONFIG",
             "model \"" + path + "\" is a file, expected a directory with " + CONFIG);
       }
       ModelTokenizer tokenizer =
-          system.exists(new Path(folder, TOKENIZER))
+          system.exists(folder.child(TOKENIZER))
               ? new ModelTokenizer(ModelTokenizer.Type.TOKENIZER_JSON, TOKENIZER)
               : ModelTokenizer.none();
-      Path file = new Path(folder, CONFIG);
+      Path file = folder.child(CONFIG);
       ModelConfig config =
           ConfigReader.read(file.toString(), bytes(system, file), allowExtra, tokenizer);
-      checkTokenizer(system, folder, config.tokenizer());
+      checkTokenizer(folder, config.tokenizer());
       WeightFiles files = WeightFiles.open(hadoop, path);
       return new ModelDirectory(folder, config, files, allowExtra);
     } catch (FileNotFoundException e) {
@@ -135,10 +136,18 @@ public final class ModelDirectory implements AutoCloseable {
     for (int from = 0; from < numbers.length; from += PART) {
       int count = Math.min(PART, numbers.length - from);
       files.read(tensor, from, part, 0, count);
-      for (int i = 0; i < count; i++) {
-        part[i] = numbers[from + i] = (float) part[i];
-      }
       checkFinite(tensor, from, part, count);
+      for (int i = 0; i < count; i++) {
+        numbers[from + i] = (float) part[i];
+        check(
+            Float.isFinite(numbers[from + i]),
+            "HLA_MODEL_NUMBER",
+            "has %s, %s as a float, in %s at number %d, expected finite numbers",
+            part[i],
+            numbers[from + i],
+            tensor,
+            from + i);
+      }
     }
     return numbers;
   }
@@ -169,7 +178,7 @@ public final class ModelDirectory implements AutoCloseable {
   /** The path of the tokenizer's file, tokenizer.json or a vocabulary; null if it needs none. */
   public String tokenizerFile() {
     String file = config.tokenizer().file();
-    return file == null ? null : new Path(folder, file).toString();
+    return file == null ? null : folder.child(file).toString();
   }
 
   @Override
@@ -263,6 +272,13 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   private static byte[] bytes(FileSystem system, Path file) throws IOException {
+    try {
+      if (system.getFileStatus(file).isDirectory()) {
+        throw new InputException("HLA_MODEL_CONFIG", file + " is a directory, expected a file");
+      }
+    } catch (FileNotFoundException e) {
+      throw new InputException("HLA_INPUT_MISSING", file + " does not exist", e);
+    }
     try (FSDataInputStream stream = system.open(file)) {
       byte[] bytes = new BoundedStream(stream, LARGEST_CONFIG + 1L).readAllBytes();
       if (bytes.length > LARGEST_CONFIG) {
@@ -270,17 +286,15 @@ public final class ModelDirectory implements AutoCloseable {
             "HLA_MODEL_CONFIG", file + " is over " + LARGEST_CONFIG + " bytes long");
       }
       return bytes;
-    } catch (FileNotFoundException e) {
-      throw new InputException("HLA_INPUT_MISSING", file + " does not exist", e);
     }
   }
 
-  private static void checkTokenizer(FileSystem system, Path folder, ModelTokenizer tokenizer)
+  private static void checkTokenizer(ModelPath folder, ModelTokenizer tokenizer)
       throws IOException {
-    if (tokenizer.file() != null && !system.exists(new Path(folder, tokenizer.file()))) {
+    if (tokenizer.file() != null && !folder.system().exists(folder.child(tokenizer.file()))) {
       throw new InputException(
           "HLA_INPUT_MISSING",
-          "tokenizer \"" + new Path(folder, tokenizer.file()) + "\" does not exist");
+          "tokenizer \"" + folder.child(tokenizer.file()) + "\" does not exist");
     }
   }
 

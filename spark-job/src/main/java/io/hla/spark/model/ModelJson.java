@@ -15,6 +15,9 @@ final class ModelJson {
   /** The longest name of a tensor or key. */
   static final int LONGEST_NAME = 512;
 
+  /** The longest text that is read; longer ones may stand where they are passed over. */
+  private static final int LONGEST_TEXT = 1 << 16;
+
   private static final int DEEPEST = 32;
   private static final int MOST_SHOWN = 120;
 
@@ -25,6 +28,7 @@ final class ModelJson {
               StreamReadConstraints.builder()
                   .maxNestingDepth(DEEPEST)
                   .maxNameLength(LONGEST_NAME)
+                  .maxStringLength(LONGEST_TEXT)
                   .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -40,9 +44,22 @@ final class ModelJson {
     return FACTORY.createParser(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
   }
 
-  /** A name or value for a message: in quotes, on one line and not too long. */
-  static String shown(String text) {
-    String cut = text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + ".." : text;
-    return "\"" + cut.replaceAll("\\p{Cntrl}", "?") + "\"";
+  /** A name or value as a message shows it: unless it is a plain word, cut and in quotes. */
+  static Shown shown(String text) {
+    return new Shown(text);
+  }
+
+  /** Made to a text only where a message is. */
+  record Shown(String text) {
+    @Override
+    public String toString() {
+      if (!text.isEmpty()
+          && text.length() <= MOST_SHOWN
+          && text.chars().allMatch(c -> c > ' ' && c < 127)) {
+        return text;
+      }
+      String cut = text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + ".." : text;
+      return "\"" + cut.replaceAll("\\p{Cntrl}", "?") + "\"";
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.hla.spark.model;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,13 +25,13 @@ public record ModelTensor(Role role, int layer) {
     /** [D]. */
     ATTN_NORM(true, "attn_norm.weight", "input_layernorm.weight"),
     /** [H d, D]. */
-    Q_PROJ(true, "attn.q_proj.weight", "self_attn.q_proj.weight"),
+    Q_PROJ(true, "attn.q_proj.weight"),
     /** [Hkv d, D]. */
-    K_PROJ(true, "attn.k_proj.weight", "self_attn.k_proj.weight"),
+    K_PROJ(true, "attn.k_proj.weight"),
     /** [Hkv dv, D]. */
-    V_PROJ(true, "attn.v_proj.weight", "self_attn.v_proj.weight"),
+    V_PROJ(true, "attn.v_proj.weight"),
     /** [D, H dv]. */
-    O_PROJ(true, "attn.o_proj.weight", "self_attn.o_proj.weight"),
+    O_PROJ(true, "attn.o_proj.weight"),
     /** [H dv, D]; with use_output_gate. */
     G_PROJ(true, "attn.g_proj.weight"),
     /** [dv]; with use_output_norm. */
@@ -62,7 +63,13 @@ public record ModelTensor(Role role, int layer) {
 
     Role(boolean ofLayer, String... names) {
       this.ofLayer = ofLayer;
-      this.names = List.of(names);
+      List<String> all = new ArrayList<>(List.of(names));
+      for (String name : names) {
+        if (name.startsWith("attn.")) {
+          all.add("self_" + name);
+        }
+      }
+      this.names = List.copyOf(all);
     }
 
     /** The key of config.json that decides whether a model has it. */

@@ -19,7 +19,6 @@ import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 
 /**
  * A .safetensors file on any Hadoop file system: 8 bytes of little-endian header length, a JSON
@@ -66,13 +65,12 @@ public final class Safetensors implements AutoCloseable {
    */
   public static Safetensors open(Configuration configuration, String file) {
     try {
-      Path path = new Path(file);
-      FileSystem system = path.getFileSystem(configuration);
-      FileStatus status = system.getFileStatus(path);
+      ModelPath path = ModelPath.of(configuration, file);
+      FileStatus status = path.system().getFileStatus(path.path());
       if (status.isDirectory()) {
         throw new InputException("HLA_MODEL_DAMAGED", file + " is a directory, expected a file");
       }
-      return new Safetensors(file, system, status);
+      return new Safetensors(file, path.system(), status);
     } catch (FileNotFoundException e) {
       throw new InputException("HLA_INPUT_MISSING", "model \"" + file + "\" does not exist", e);
     } catch (IOException e) {

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -34,9 +35,7 @@ final class ShardIndex {
    */
   static Map<String, String> read(FileSystem system, Path path) {
     ShardIndex index = new ShardIndex(path.toString());
-    try (FSDataInputStream stream = system.open(path)) {
-      long length = system.getFileStatus(path).getLen();
-      index.check(length <= LARGEST, "is %d bytes long, expected at most %d", length, LARGEST);
+    try (FSDataInputStream stream = open(system, path, index)) {
       try (JsonParser json = ModelJson.parser(new BoundedStream(stream, LARGEST))) {
         index.read(json);
       }
@@ -50,6 +49,18 @@ final class ShardIndex {
       throw new UncheckedIOException("cannot read " + path, e);
     }
     return index.shards;
+  }
+
+  private static FSDataInputStream open(FileSystem system, Path path, ShardIndex index)
+      throws IOException {
+    FileStatus status = system.getFileStatus(path);
+    index.check(!status.isDirectory(), "is a directory, expected a file");
+    index.check(
+        status.getLen() <= LARGEST,
+        "is %d bytes long, expected at most %d",
+        status.getLen(),
+        LARGEST);
+    return system.open(path);
   }
 
   private InputException notJson(String why, IOException e) {

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 
 /**
  * The tensors of a model by name, whichever files they are in: one safetensors file, or a directory
@@ -45,15 +44,14 @@ public final class WeightFiles implements AutoCloseable {
   public static WeightFiles open(Configuration configuration, String place) {
     WeightFiles opened = new WeightFiles(place);
     try {
-      Path path = new Path(place);
-      FileSystem system = path.getFileSystem(configuration);
-      Path single = new Path(path, SINGLE);
-      if (!system.getFileStatus(path).isDirectory()) {
+      ModelPath path = ModelPath.of(configuration, place);
+      FileSystem system = path.system();
+      if (!system.getFileStatus(path.path()).isDirectory()) {
         opened.add(Safetensors.open(configuration, place));
-      } else if (system.exists(single)) {
-        opened.add(Safetensors.open(configuration, single.toString()));
-      } else if (system.exists(new Path(path, INDEX))) {
-        opened.addShards(configuration, path, ShardIndex.read(system, new Path(path, INDEX)));
+      } else if (system.exists(path.child(SINGLE))) {
+        opened.add(Safetensors.open(configuration, path.child(SINGLE).toString()));
+      } else if (system.exists(path.child(INDEX))) {
+        opened.addShards(configuration, path, ShardIndex.read(system, path.child(INDEX)));
       } else {
         throw new InputException(
             "HLA_INPUT_MISSING", "model \"" + place + "\" has neither " + SINGLE + " nor " + INDEX);
@@ -149,9 +147,10 @@ public final class WeightFiles implements AutoCloseable {
 
   /** Names as messages list them. */
   static String some(List<String> names) {
+    List<ModelJson.Shown> first = names.stream().limit(MOST_LISTED).map(ModelJson::shown).toList();
     return names.size() <= MOST_LISTED
-        ? names.toString()
-        : names.subList(0, MOST_LISTED) + " and " + (names.size() - MOST_LISTED) + " more";
+        ? first.toString()
+        : first + " and " + (names.size() - MOST_LISTED) + " more";
   }
 
   private void add(Safetensors file) {
@@ -162,10 +161,10 @@ public final class WeightFiles implements AutoCloseable {
     }
   }
 
-  private void addShards(Configuration configuration, Path folder, Map<String, String> index) {
+  private void addShards(Configuration configuration, ModelPath folder, Map<String, String> index) {
     Set<String> shards = new LinkedHashSet<>(index.values());
     for (String shard : shards) {
-      Safetensors file = Safetensors.open(configuration, new Path(folder, shard).toString());
+      Safetensors file = Safetensors.open(configuration, folder.child(shard).toString());
       for (String name : file.tensors().keySet()) {
         check(
             shard.equals(index.get(name)),

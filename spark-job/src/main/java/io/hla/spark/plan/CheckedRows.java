@@ -20,7 +20,7 @@ import scala.reflect.ClassTag$;
  * were when Spark listed them: so no table that commits when its tasks are done, be it a lake's,
  * can hold outputs of files that changed.
  */
-final class CheckedRows extends RDD<InternalRow> {
+public final class CheckedRows extends RDD<InternalRow> {
   private static final long serialVersionUID = 1L;
   private static final ClassTag<InternalRow> ROW = ClassTag$.MODULE$.apply(InternalRow.class);
 
@@ -34,7 +34,7 @@ final class CheckedRows extends RDD<InternalRow> {
   }
 
   /** The same rows, checked where they come from splits of files one to one. */
-  static RDD<InternalRow> of(RDD<InternalRow> rows) {
+  public static RDD<InternalRow> of(RDD<InternalRow> rows) {
     return SameRows.isOfFiles(rows) ? new CheckedRows(rows) : rows;
   }
 

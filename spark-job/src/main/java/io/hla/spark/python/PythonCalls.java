@@ -5,15 +5,19 @@ import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
+import io.hla.spark.extract.ModelText;
 import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.text.EmbeddingModel;
+import io.hla.spark.text.TextIds;
 import io.hla.spark.text.TextTokens;
+import io.hla.spark.tokenizer.Tokenizer;
 import io.hla.spark.validate.Check;
 import io.hla.spark.validate.Validator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -146,7 +150,7 @@ public final class PythonCalls {
    * Text files as a token table, {@link TextTokens#table}. Words are counted, which is one job.
    *
    * @param paths files, folders or globs
-   * @param model a safetensors file
+   * @param model a safetensors file, or a directory with model.safetensors or its index and shards
    * @param vocabulary a file whose line n is the word of row n
    * @param asDoubles whether vectors are doubles, as they are computed, or rounded to float
    * @throws InputException HLA_INPUT_MISSING, HLA_MODEL_DAMAGED, HLA_MODEL_TENSOR, HLA_MODEL_SHAPE
@@ -169,5 +173,61 @@ public final class PythonCalls {
             numKvHeads,
             asDoubles ? Element.DOUBLE : Element.FLOAT);
     return TextTokens.open(spark, paths, weights).table();
+  }
+
+  /**
+   * Text files as a table of ids, {@link TextIds#files}. Tokens are counted, which is one job.
+   *
+   * @param paths files, folders or globs
+   * @param tokenizer by name or file; null for that of the model
+   * @param model a directory, whose ids they are to be; null for none in particular
+   * @throws InputException HLA_INPUT_MISSING, HLA_TOKENIZER, HLA_VOCABULARY or HLA_MODEL_*
+   */
+  public static Dataset<Row> textIds(
+      SparkSession spark, List<String> paths, String tokenizer, String model, boolean allowExtra) {
+    return TextIds.files(spark, paths, tokenizer(spark, tokenizer, model, allowExtra));
+  }
+
+  /**
+   * Texts, or arrays of ids, of a table as a table of ids: {@link TextIds#column} or {@link
+   * TextIds#ids}. Runs nothing.
+   *
+   * @param text column of texts, or null
+   * @param ids column of arrays of ids, where there is no text
+   * @param sequence column that names the sequences of rows, or null
+   * @param order column in whose order the rows of a sequence are, or null
+   * @throws InputException as {@link TextIds#column} does, HLA_TOKENIZER, HLA_VOCABULARY or
+   *     HLA_MODEL_*
+   */
+  public static Dataset<Row> tokenIds(
+      Dataset<Row> table,
+      String text,
+      String ids,
+      String sequence,
+      String order,
+      List<String> keep,
+      String tokenizer,
+      String model,
+      boolean allowExtra) {
+    return text == null
+        ? TextIds.ids(table, ids, sequence, order, keep)
+        : TextIds.column(
+            table,
+            text,
+            sequence,
+            order,
+            keep,
+            tokenizer(table.sparkSession(), tokenizer, model, allowExtra));
+  }
+
+  private static Tokenizer tokenizer(
+      SparkSession spark, String name, String model, boolean allowExtra) {
+    Configuration configuration = spark.sparkContext().hadoopConfiguration();
+    if (model == null) {
+      return ModelText.tokenizer(configuration, name);
+    }
+    return name == null
+        ? ModelText.tokenizer(configuration, model, allowExtra)
+        : ModelText.tokenizer(configuration, name, model, allowExtra);
   }
 }

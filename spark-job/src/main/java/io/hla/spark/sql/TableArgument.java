@@ -1,11 +1,9 @@
 package io.hla.spark.sql;
 
-import io.hla.spark.Attention;
-import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
-import io.hla.spark.table.TokenColumns;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.apache.spark.sql.catalyst.analysis.UnresolvedAttribute;
 import org.apache.spark.sql.catalyst.expressions.Ascending$;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
@@ -40,42 +38,47 @@ final class TableArgument {
         || !table.orderByExpressions().isEmpty();
   }
 
-  /**
-   * The request with the columns that the clauses name.
-   *
-   * @throws InputException HLA_TABLE_CLAUSE for anything but one column each
-   */
-  Attention name(Attention request) {
-    TokenColumns columns = request.columns();
-    if (table.withSinglePartition()) {
-      columns = columns.withoutSequence();
-    }
-    List<Expression> partitionBy =
-        CollectionConverters.asJava(table.partitionByExpressions()).stream().toList();
-    if (!partitionBy.isEmpty()) {
-      columns = columns.withSequence(column("PARTITION BY", partitionBy, "the sequence"));
-    }
-    List<SortOrder> orderBy =
-        CollectionConverters.asJava(table.orderByExpressions()).stream().toList();
-    if (!orderBy.isEmpty()) {
-      if (!orderBy.get(0).direction().equals(Ascending$.MODULE$)) {
-        throw refused("ORDER BY " + orderBy.get(0).sql() + ", expected ascending positions");
-      }
-      columns =
-          columns.withPosition(
-              column("ORDER BY", orderBy.stream().map(SortOrder::child).toList(), "the position"));
-    }
-    return request.columns(columns);
+  /** Whether a clause says that the table is one sequence. */
+  boolean isOneSequence() {
+    return table.withSinglePartition();
   }
 
-  /** What a clause sets that an option sets too, or null. */
-  AttentionOption alsoSetBy(List<AttentionOption> options) {
-    boolean sequence = table.withSinglePartition() || !table.partitionByExpressions().isEmpty();
-    if (sequence && options.contains(AttentionOption.SEQUENCE)) {
-      return AttentionOption.SEQUENCE;
+  /**
+   * The sequence column of PARTITION BY, or null without the clause.
+   *
+   * @throws InputException HLA_TABLE_CLAUSE for anything but one column
+   */
+  String sequence() {
+    List<Expression> partitionBy =
+        CollectionConverters.asJava(table.partitionByExpressions()).stream().toList();
+    return partitionBy.isEmpty() ? null : column("PARTITION BY", partitionBy, "the sequence");
+  }
+
+  /**
+   * The position column of ORDER BY, or null without the clause.
+   *
+   * @throws InputException HLA_TABLE_CLAUSE for anything but one column, ascending
+   */
+  String position() {
+    List<SortOrder> orderBy =
+        CollectionConverters.asJava(table.orderByExpressions()).stream().toList();
+    if (orderBy.isEmpty()) {
+      return null;
     }
-    return !table.orderByExpressions().isEmpty() && options.contains(AttentionOption.POSITION)
-        ? AttentionOption.POSITION
+    if (!orderBy.get(0).direction().equals(Ascending$.MODULE$)) {
+      throw refused("ORDER BY " + orderBy.get(0).sql() + ", expected ascending positions");
+    }
+    return column("ORDER BY", orderBy.stream().map(SortOrder::child).toList(), "the position");
+  }
+
+  /** The key of an option that sets what a clause sets too, or null. */
+  String alsoSetBy(Set<String> options) {
+    boolean sequence = table.withSinglePartition() || !table.partitionByExpressions().isEmpty();
+    if (sequence && options.contains("sequence")) {
+      return "sequence";
+    }
+    return !table.orderByExpressions().isEmpty() && options.contains("position")
+        ? "position"
         : null;
   }
 

@@ -1,20 +1,19 @@
 package io.hla.spark.sql;
 
-import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
+import io.hla.spark.RequestOption;
 import io.hla.spark.internals.SparkLine;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.spark.sql.catalyst.expressions.Cast;
 import org.apache.spark.sql.catalyst.expressions.EvalMode;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.FunctionTableSubqueryArgumentExpression;
-import org.apache.spark.sql.catalyst.expressions.Literal;
-import org.apache.spark.sql.catalyst.plans.logical.FunctionSignature;
-import org.apache.spark.sql.catalyst.plans.logical.InputParameter;
 import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.ArrayType;
@@ -29,61 +28,56 @@ import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The arguments of a table function: a token table, {@link AttentionOption}s by name, and a table
- * of initial states. Names are checked by Spark, with its own errors.
+ * The arguments of a table function: a table, options by name, and a table of initial states. Names
+ * are checked by Spark, with its own errors.
+ *
+ * @param <O> the options that there are
  */
-final class TableArguments {
-  private static final AttentionOption[] OPTIONS = AttentionOption.values();
-  private static final FunctionSignature SIGNATURE = signature();
-
+final class TableArguments<O extends Enum<O> & RequestOption<?>> {
   private final String function;
-  private final TableArgument tokens;
+  private final TableArgument table;
   private final TableArgument initialState;
-  private final Map<AttentionOption, Object> options = new EnumMap<>(AttentionOption.class);
+  private final Map<O, Object> options;
 
   /**
+   * Reads what a call was given.
+   *
    * @throws InputException HLA_OPTION_TYPE for a value of another type or one that is no constant,
    *     HLA_OPTION_CONFLICT for a column that is named twice
    */
-  TableArguments(String function, Seq<Expression> given) {
+  TableArguments(String function, TableParameters<O> parameters, Seq<Expression> given) {
     this.function = function;
     List<Expression> arguments =
         new ArrayList<>(
-            CollectionConverters.asJava(SparkLine.rearranged(SIGNATURE, given, function)));
-    tokens = table("tokens", arguments.get(0));
+            CollectionConverters.asJava(
+                SparkLine.rearranged(parameters.signature(), given, function)));
+    table = table(parameters.table(), arguments.get(0));
     Expression states = arguments.get(arguments.size() - 1);
     initialState = isNull(states) ? null : table("initial_state", states);
     if (initialState != null && initialState.hasClauses()) {
       throw new InputException(
           "HLA_TABLE_CLAUSE", function + ": initial_state takes no PARTITION BY or ORDER BY");
     }
-    for (int i = 0; i < OPTIONS.length; i++) {
-      Expression argument = arguments.get(i + 1);
+    options = new EnumMap<>(parameters.type());
+    Set<String> named = new HashSet<>();
+    int at = 1;
+    for (O option : parameters.options()) {
+      Expression argument = arguments.get(at++);
       if (!isNull(argument)) {
-        options.put(OPTIONS[i], value(OPTIONS[i], argument));
+        options.put(option, value(option, argument));
+        named.add(option.key());
       }
     }
-    AttentionOption twice = tokens.alsoSetBy(List.copyOf(options.keySet()));
+    String twice = table.alsoSetBy(named);
     if (twice != null) {
       throw new InputException(
           "HLA_OPTION_CONFLICT",
-          function + ": " + twice.key() + " is named by an argument and by a clause of the table");
+          function + ": " + twice + " is named by an argument and by a clause of the table");
     }
   }
 
-  private static FunctionSignature signature() {
-    Option<Expression> absent = Option.apply(Literal.create(null, DataTypes.NullType));
-    List<InputParameter> parameters = new ArrayList<>();
-    parameters.add(new InputParameter("tokens", Option.empty()));
-    for (AttentionOption option : OPTIONS) {
-      parameters.add(new InputParameter(option.key(), absent));
-    }
-    parameters.add(new InputParameter("initial_state", absent));
-    return new FunctionSignature(CollectionConverters.asScala(parameters).toSeq());
-  }
-
-  TableArgument tokens() {
-    return tokens;
+  TableArgument table() {
+    return table;
   }
 
   /** Null for none. */
@@ -91,8 +85,8 @@ final class TableArguments {
     return initialState;
   }
 
-  /** Those that were given, as {@link AttentionOption#set} takes them. */
-  Map<AttentionOption, Object> options() {
+  /** Those that were given, as {@link RequestOption#set} takes them. */
+  Map<O, Object> options() {
     return options;
   }
 
@@ -107,7 +101,7 @@ final class TableArguments {
     throw refused(name, argument, "a table, as in TABLE(" + name + ")");
   }
 
-  private Object value(AttentionOption option, Expression argument) {
+  private Object value(RequestOption<?> option, Expression argument) {
     DataType type = option.type();
     if (type instanceof ArrayType array) {
       boolean one = !(argument.dataType() instanceof ArrayType);
@@ -142,7 +136,7 @@ final class TableArguments {
     return "a constant of type " + type.simpleString();
   }
 
-  private Object evaluate(AttentionOption option, Expression argument, DataType type) {
+  private Object evaluate(RequestOption<?> option, Expression argument, DataType type) {
     if (!argument.foldable()) {
       throw refused(option.key(), argument, words(type));
     }
@@ -160,7 +154,7 @@ final class TableArguments {
         : new double[] {(Double) value};
   }
 
-  private Object elements(AttentionOption option, Expression argument, ArrayData array) {
+  private Object elements(RequestOption<?> option, Expression argument, ArrayData array) {
     for (int i = 0; i < array.numElements(); i++) {
       if (array.isNullAt(i)) {
         throw refused(option.key(), argument, "an array without nulls");

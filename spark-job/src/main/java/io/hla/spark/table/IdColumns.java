@@ -23,6 +23,26 @@ public record IdColumns(
     return new IdColumns("seq", false, "pos", "id", List.of());
   }
 
+  /** The same with a sequence column of another name, which the table must have. */
+  public IdColumns withSequence(String name) {
+    return new IdColumns(name, true, position, id, keep);
+  }
+
+  /** The same for a table that is one sequence, whatever columns it has. */
+  public IdColumns withoutSequence() {
+    return new IdColumns(null, false, position, id, keep);
+  }
+
+  /** The same with another position column. */
+  public IdColumns withPosition(String name) {
+    return new IdColumns(sequence, sequenceRequired, name, id, keep);
+  }
+
+  /** The same with another column of ids. */
+  public IdColumns withId(String name) {
+    return new IdColumns(sequence, sequenceRequired, position, name, keep);
+  }
+
   /** The same with other columns to keep. */
   public IdColumns keeping(List<String> names) {
     return new IdColumns(sequence, sequenceRequired, position, id, names);

@@ -1,6 +1,7 @@
 package io.hla.spark.text;
 
 import io.hla.spark.InputException;
+import io.hla.spark.plan.CheckedRows;
 import io.hla.spark.text.TextBlocks.Count;
 import io.hla.spark.tokenizer.TextBorders;
 import io.hla.spark.tokenizer.Tokenizer;
@@ -102,14 +103,26 @@ record CountedText(
     // A clone, because split sizes that suit text would be too small for tables.
     SparkSession reader = ((org.apache.spark.sql.classic.SparkSession) spark).cloneSession();
     splits.forEach(reader.conf()::set);
+    Thread thread = Thread.currentThread();
+    ClassLoader loader = thread.getContextClassLoader();
+    Dataset<Row> files;
+    try {
+      // Spark looks for the format there, which not every thread of an application knows.
+      thread.setContextClassLoader(PieceFormat.class.getClassLoader());
+      files =
+          reader
+              .read()
+              .format(PieceFormat.class.getName())
+              .option(PieceFormat.BORDERS, borders.name())
+              .option("recursiveFileLookup", true)
+              .load(paths.toArray(String[]::new));
+    } finally {
+      thread.setContextClassLoader(loader);
+    }
     Dataset<Row> text =
-        reader
-            .read()
-            .format(PieceFormat.class.getName())
-            .option(PieceFormat.BORDERS, borders.name())
-            .option("recursiveFileLookup", true)
-            .load(paths.toArray(String[]::new))
-            .selectExpr("piece", "_metadata.file_path", "_metadata.file_block_start");
-    return ((org.apache.spark.sql.classic.Dataset<Row>) text).queryExecution().toRdd().toJavaRDD();
+        files.selectExpr("piece", "_metadata.file_path", "_metadata.file_block_start");
+    return CheckedRows.of(
+            ((org.apache.spark.sql.classic.Dataset<Row>) text).queryExecution().toRdd())
+        .toJavaRDD();
   }
 }

@@ -299,6 +299,29 @@ class FeatureExtractorTest {
   }
 
   @Test
+  void anEmptyTableGivesAnEmptyTable() throws Exception {
+    Dataset<Row> none = table(1, false).where("id < 0");
+    assertThat(extractor(Model.EVERY_OPTION).score(true).extract(none).collectAsList()).isEmpty();
+    assertThat(extractor(Model.PLAIN).pool("mean", 0).extract(none).collectAsList()).isEmpty();
+    try (FeatureExtractor.Result result = extractor(Model.PLAIN).withFinalStates().run(none)) {
+      assertThat(result.finalStates().collectAsList()).isEmpty();
+    }
+  }
+
+  /** Behind a shuffle rows may stand in another order each time they are read. */
+  @Test
+  void tokensInAnyOrderAreSortedOnce() {
+    Map<String, SerialDecoder> expected = serial(Model.PLAIN);
+    List<Row> rows =
+        extractor(Model.PLAIN).score(true).extract(table(4, false).repartition(5)).collectAsList();
+    assertThat(rows).hasSize(DOCUMENTS.values().stream().mapToInt(ids -> ids.length).sum());
+    for (Row row : rows) {
+      SerialDecoder document = expected.get(row.getString(0));
+      close(row.getList(2), document.hidden[(int) row.getLong(1)]);
+    }
+  }
+
+  @Test
   void refusesStatesOfAnotherModel() throws Exception {
     Dataset<Row> table = table(1, false);
     try (FeatureExtractor.Result first =

@@ -190,7 +190,8 @@ class FeatureStreamTest {
   }
 
   private static List<String> comparable(Dataset<Row> rows) {
-    return rows.selectExpr("pos", "base64(cast(cast(features AS string) AS binary)) AS f")
+    return rows
+        .selectExpr("pos", "base64(cast(cast(features AS string) AS binary)) AS f")
         .orderBy("pos")
         .collectAsList()
         .stream()
@@ -205,8 +206,7 @@ class FeatureStreamTest {
     List<Row> one = tokens(6, 0, 120);
     List<Row> two = tokens(7, -7, 90);
     Dataset<Row> before;
-    try (FeatureExtractor.Result first =
-        request.withFinalStates().run(table(one.subList(0, 40)))) {
+    try (FeatureExtractor.Result first = request.withFinalStates().run(table(one.subList(0, 40)))) {
       before = stored(first.finalStates(), "before");
     }
     List<Row> all = new ArrayList<>(one.subList(40, 120));
@@ -220,7 +220,9 @@ class FeatureStreamTest {
     Dataset<Row> behind = FeatureStream.states(spark, files.checkpoint().toString());
     assertThat(behind.schema().fieldNames()).isEqualTo(before.schema().fieldNames());
     assertThat(
-            behind.orderBy("seq", "layer").selectExpr("seq", "next_pos", "tokens", "layer")
+            behind
+                .orderBy("seq", "layer")
+                .selectExpr("seq", "next_pos", "tokens", "layer")
                 .collectAsList())
         .extracting(Row::toString)
         .containsExactly("[s6,100,100,1]", "[s6,100,100,2]", "[s7,73,80,1]", "[s7,73,80,2]");
@@ -231,7 +233,9 @@ class FeatureStreamTest {
         .isEqualTo(sorted(request.initialStates(before).extract(table(all))));
   }
 
-  /** Java's kernel works in blocks: what is behind the last of them is in the states all the same. */
+  /**
+   * Java's kernel works in blocks: what is behind the last of them is in the states all the same.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"java", "native"})
   void statesAreThoseOfTheTable(String kernels) throws Exception {
@@ -311,9 +315,8 @@ class FeatureStreamTest {
     refused(
         "HLA_OUTPUT_COLUMN",
         () ->
-            request
-                .outputColumn("error")
-                .stream(table, null, StreamOptions.defaults().late("error")));
+            request.outputColumn("error").stream(
+                table, null, StreamOptions.defaults().late("error")));
     refused("HLA_INPUT_ID", request.stream(table.withColumn("id", lit(40)), null)::collect);
     refused("HLA_STATE_REQUIRED", request.requireStates(true).stream(table, null)::collect);
   }
@@ -330,15 +333,13 @@ class FeatureStreamTest {
     Dataset<Row> rest = table(rows.subList(40, 60));
     assertThat(sorted(request.initialStates(states).stream(rest, null)))
         .isEqualTo(sorted(request.initialStates(states).extract(rest)));
-    refused(
-        "HLA_STATE_REQUIRED", request.stream(rest, states.where("layer = 1"))::collect);
+    refused("HLA_STATE_REQUIRED", request.stream(rest, states.where("layer = 1"))::collect);
     refused("HLA_STATE_DUPLICATE", request.stream(rest, states.union(states))::collect);
     refused(
         "HLA_STATE_DAMAGED",
         request.stream(rest, states.withColumn("next_pos", col("next_pos").plus(col("layer"))))
             ::collect);
-    refused(
-        "HLA_STATE_DAMAGED", request.stream(rest, states.withColumn("layer", lit(0)))::collect);
+    refused("HLA_STATE_DAMAGED", request.stream(rest, states.withColumn("layer", lit(0)))::collect);
     refused("HLA_STATE_MODEL", extractor("every-option").stream(rest, states)::collect);
     refused("HLA_STATE_TABLE", () -> request.stream(rest, states.drop("layer")));
     // Layers that are not computed need no states.
@@ -360,8 +361,7 @@ class FeatureStreamTest {
                 request.score(false).features("layer:1"), "HLA_STATE_SETTINGS",
                 request.score(false), "HLA_STATE_COLUMNS")
             .entrySet()) {
-      refused(
-          other.getValue(), () -> files.run(ids -> other.getKey().stream(ids, null)));
+      refused(other.getValue(), () -> files.run(ids -> other.getKey().stream(ids, null)));
     }
     refused("HLA_STREAM_CHECKPOINT", () -> AttentionStream.states(spark, checkpoint(files)));
     refused("HLA_STREAM_CHECKPOINT", () -> FeatureStream.states(spark, folder.toString()));
@@ -375,8 +375,7 @@ class FeatureStreamTest {
 
   @Test
   void damagedStatesOfLayersAreRefused() {
-    LayerStates states =
-        LayerStates.none("fingerprint", 3).with(1, new byte[] {1, 2, 3});
+    LayerStates states = LayerStates.none("fingerprint", 3).with(1, new byte[] {1, 2, 3});
     byte[] bytes = states.toBytes();
     LayerStates read = LayerStates.fromBytes(bytes);
     assertThat(read.model()).isEqualTo("fingerprint");

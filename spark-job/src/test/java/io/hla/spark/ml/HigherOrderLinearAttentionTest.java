@@ -153,15 +153,15 @@ class HigherOrderLinearAttentionTest {
   @Test
   void defaultsAreThoseOfARequest() {
     HigherOrderLinearAttention stage = new HigherOrderLinearAttention();
-    OptionParams options = new OptionParams(stage);
-    Attention bare = options.request(stage);
+    Attention bare = AttentionOption.request(Map.of());
     for (Param<?> param : stage.params()) {
       if (stage.hasDefault(param)) {
         stage.set(param.name(), stage.getDefault(param).get());
       }
     }
     assertThat(stage.paramMap().size()).isGreaterThan(20);
-    Attention explicit = options.request(stage);
+    OptionParams<AttentionOption> options = new OptionParams<>(stage, AttentionOption.class);
+    Attention explicit = AttentionOption.request(options.given(stage));
     assertThat(explicit.settings(4, 4)).isEqualTo(bare.settings(4, 4));
     assertThat(explicit.columns()).isEqualTo(bare.columns());
     assertThat(explicit.compute()).isEqualTo(bare.compute());

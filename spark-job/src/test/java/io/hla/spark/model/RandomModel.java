@@ -71,6 +71,11 @@ public final class RandomModel {
     model.write(directory);
   }
 
+  /** Writes config.json alone. */
+  public static void writeConfig(Path directory, Map<String, Object> config) throws IOException {
+    new ObjectMapper().writeValue(directory.resolve("config.json").toFile(), config);
+  }
+
   public RandomModel seed(long value) {
     seed = value;
     return this;
@@ -148,7 +153,7 @@ public final class RandomModel {
 
   public void write(Path directory) throws IOException {
     Files.createDirectories(directory);
-    new ObjectMapper().writeValue(directory.resolve("config.json").toFile(), config);
+    writeConfig(directory, config);
     List<String> order = new ArrayList<>(shapes.keySet());
     if (shuffled) {
       Collections.shuffle(order, new Random(seed));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.model.ModelFile;
+import io.hla.spark.model.RandomModel;
 import io.hla.spark.tokenizer.Vocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,41 @@ class EmbeddingModelTest {
     assertThat(List.of(model.headDim(), model.valueDim())).containsExactly(2, 6);
     assertThat(List.of(model.queryWidth(), model.keyWidth(), model.valueWidth()))
         .containsExactly(4, 2, 6);
+  }
+
+  /** A decoder of one layer, in shards, whose embedding has another name. */
+  @Test
+  void readsDirectories() throws IOException {
+    Map<String, Object> config = new HashMap<>();
+    Map.of("vocab_size", 3, "hidden_size", 4, "num_hidden_layers", 1, "num_heads", 2)
+        .forEach(config::put);
+    Map.of("num_kv_heads", 1, "head_dim", 5, "value_dim", 7, "intermediate_size", 2)
+        .forEach(config::put);
+    RandomModel decoder = RandomModel.of(config).seed(5);
+    String words = Files.writeString(folder.resolve("words.txt"), words(3)).toString();
+    double[] embedding = decoder.numbers("model.embeddings.weight");
+    double[] values = decoder.numbers("model.layers.0.attn.v_proj.weight");
+    for (String alias : List.of("embeddings", "embed_tokens", "wte", "tok_embeddings")) {
+      for (int shards : new int[] {0, 3}) {
+        Path at = folder.resolve(alias + shards);
+        decoder.names(name -> name.replace("embeddings", alias)).shards(shards).write(at);
+        EmbeddingModel model =
+            EmbeddingModel.read(new Configuration(), at.toString(), words, 2, 1, Element.DOUBLE);
+        assertThat(List.of(model.headDim(), model.valueDim())).containsExactly(5, 7);
+        double[] actual = new double[7];
+        model.values().copy(2, actual, 0);
+        for (int o = 0; o < 7; o++) {
+          double expected = 0;
+          for (int e = 0; e < 4; e++) {
+            expected += embedding[2 * 4 + e] * values[o * 4 + e];
+          }
+          assertThat(actual[o]).isEqualTo(expected);
+        }
+      }
+    }
+    Files.delete(folder.resolve("wte3").resolve("model-00002-of-00003.safetensors"));
+    refused("HLA_INPUT_MISSING", () -> read(folder + "/wte3", words, 2, 1))
+        .hasMessageContaining("model-00002-of-00003.safetensors\" does not exist");
   }
 
   @Test

@@ -4,11 +4,13 @@ import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.tokenizer.Tokenizer;
 import io.hla.spark.tokenizer.Tokenizers;
 import io.hla.spark.tokenizer.Vocabulary;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -26,6 +29,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -69,17 +73,27 @@ class TextIdsTest {
     int[] expected = Tokenizers.words(vocabulary).encode(text);
     assertThat(expected).hasSizeGreaterThan(16_000);
     Dataset<Row> table = files(4999, Tokenizers.words(vocabulary), lines, line);
-    assertThat(ids(table, "lines.txt")).isEqualTo(expected);
-    assertThat(ids(table, "line.txt")).isEqualTo(expected);
+    Map<String, int[]> ids = ids(table);
+    assertThat(ids.get("lines.txt")).isEqualTo(expected);
+    assertThat(ids.get("line.txt")).isEqualTo(expected);
     assertThat(
             ids(
                 TextTokens.open(
-                        Sample.newSession(),
-                        List.of("" + lines),
-                        Sample.model(io.hla.kernels.Element.FLOAT))
+                        Sample.newSession(), List.of("" + lines), Sample.model(Element.FLOAT))
                     .table(),
                 "lines.txt"))
         .isEqualTo(expected);
+  }
+
+  /** Borders of another tokenizer, and one that lets no text be cut. */
+  @Test
+  void bytePairsAreThoseOfTheWholeFile() throws IOException {
+    String text = Files.readString(Path.of(Sample.TEXT)).substring(0, 200_000);
+    Path file = write("text.txt", text);
+    Tokenizer pairs = Tokenizers.cl100kBase();
+    Dataset<Row> table = files(10_007, pairs, file);
+    assertThat(table.rdd().getNumPartitions()).isGreaterThan(15);
+    assertThat(ids(table, "text.txt")).isEqualTo(pairs.encode(text)).hasSizeGreaterThan(40_000);
   }
 
   @Test
@@ -95,13 +109,20 @@ class TextIdsTest {
   @Test
   void refusesFilesThatChanged() throws IOException {
     Path file = write("a.txt", "one two three");
-    FileTime time = Files.getLastModifiedTime(file);
-    Dataset<Row> table = files(5, Tokenizers.words(vocabulary("one", "two")), file);
-    Files.writeString(file, "one two and 3");
+    FileTime time = FileTime.fromMillis(1_000_000);
     Files.setLastModifiedTime(file, time);
-    assertThatThrownBy(table::collectAsList)
+    Dataset<Row> words = files(1000, Tokenizers.words(vocabulary("one", "two")), file);
+    Dataset<Row> bytes = files(1000, BYTES, file);
+    Files.writeString(file, "one two and 3");
+    // As many bytes as before: the file alone tells.
+    assertThatThrownBy(bytes::collectAsList)
         .hasStackTraceContaining("HLA_INPUT_CHANGED")
-        .hasStackTraceContaining("tokens more than were counted");
+        .hasStackTraceContaining("a.txt changed while it was read");
+    // On file systems whose times are coarse the number of tokens tells, as a rule.
+    Files.setLastModifiedTime(file, time);
+    assertThatThrownBy(words::collectAsList)
+        .hasStackTraceContaining("HLA_INPUT_CHANGED")
+        .hasStackTraceContaining("has 1 tokens more than were counted");
   }
 
   @Test
@@ -306,22 +327,57 @@ class TextIdsTest {
 
   /** The ids of every sequence; its positions count from 0. */
   private static Map<String, int[]> ids(Dataset<Row> table) {
-    Map<String, TreeMap<Long, Integer>> found = new TreeMap<>();
-    for (Row row : table.select("seq", "pos", "id").collectAsList()) {
-      Integer other =
-          found
-              .computeIfAbsent(row.getString(0), s -> new TreeMap<>())
-              .put(row.getLong(1), row.getInt(2));
-      assertThat(other).as("%s", row).isNull();
-    }
+    Map<String, TreeMap<Long, int[]>> found = new TreeMap<>();
+    Dataset<Row> tokens = table.select("seq", "pos", "id");
+    ((org.apache.spark.sql.classic.Dataset<Row>) tokens)
+        .queryExecution().toRdd().toJavaRDD().mapPartitions(TextIdsTest::runs).collect().stream()
+            .forEach(
+                run ->
+                    assertThat(
+                            found
+                                .computeIfAbsent(run.sequence, s -> new TreeMap<>())
+                                .put(run.first, run.ids))
+                        .isNull());
     Map<String, int[]> ids = new TreeMap<>();
     found.forEach(
-        (sequence, tokens) -> {
-          assertThat(tokens.firstKey()).isZero();
-          assertThat(tokens.lastKey()).isEqualTo(tokens.size() - 1);
-          ids.put(sequence, tokens.values().stream().mapToInt(Integer::intValue).toArray());
+        (sequence, runs) -> {
+          int[] all = {};
+          for (Map.Entry<Long, int[]> run : runs.entrySet()) {
+            assertThat(run.getKey()).as(sequence).isEqualTo(all.length);
+            all = IntStream.concat(IntStream.of(all), IntStream.of(run.getValue())).toArray();
+          }
+          ids.put(sequence, all);
         });
     return ids;
+  }
+
+  /** Tokens of a sequence whose positions are consecutive. */
+  private record Run(String sequence, long first, int[] ids) implements Serializable {}
+
+  private static Iterator<Run> runs(Iterator<InternalRow> rows) {
+    List<Run> runs = new ArrayList<>();
+    String sequence = null;
+    long first = 0;
+    IntStream.Builder ids = IntStream.builder();
+    long next = -1;
+    while (rows.hasNext()) {
+      InternalRow row = rows.next();
+      if (row.getLong(1) != next || !row.getString(0).equals(sequence)) {
+        if (sequence != null) {
+          runs.add(new Run(sequence, first, ids.build().toArray()));
+        }
+        ids = IntStream.builder();
+        sequence = row.getString(0);
+        first = row.getLong(1);
+        next = first;
+      }
+      ids.add(row.getInt(2));
+      next++;
+    }
+    if (sequence != null) {
+      runs.add(new Run(sequence, first, ids.build().toArray()));
+    }
+    return runs.iterator();
   }
 
   private static SparkSession newSession() {
