@@ -100,7 +100,7 @@ class FeatureStreamTest {
     return request.compute(request.compute().withKernels(kernels, "auto"));
   }
 
-  /** Tokens of a sequence; the seed is in its name. */
+  /** Tokens of a sequence, whose name has the seed. */
   private static List<Row> tokens(int seed, long start, int count) {
     int[] ids = new Random(seed).ints(count, 0, VOCABULARY).toArray();
     List<Row> rows = new ArrayList<>();
@@ -163,19 +163,17 @@ class FeatureStreamTest {
     assertThat(streamed).hasSize(501 - (scores ? 3 : 0));
   }
 
+  /** A table is one micro-batch. */
   @ParameterizedTest
   @ValueSource(strings = {"layer:0", "layer:1", "layer:2", "attention:1", "attention:2"})
-  void givesTheVectorsOfALayer(String features) throws Exception {
+  void givesTheVectorsOfALayer(String features) {
     FeatureExtractor request = extractor("every-option").features(features);
     List<Row> rows = new ArrayList<>(tokens(3, 0, 90));
     rows.addAll(tokens(4, 7, 1));
-    ArrivingFiles files = new ArrivingFiles(spark, SCHEMA, folder);
-    files.add(rows.subList(0, 70)).add(rows.subList(70, 91));
-    assertThat(sorted(files.run(ids -> request.stream(ids, null))))
+    assertThat(sorted(request.stream(table(rows), null)))
         .isEqualTo(sorted(request.extract(table(rows))));
   }
 
-  /** A table is one micro-batch. */
   @Test
   void writesVectorsInTheTypeThatIsAskedForOrScoresAlone() {
     Dataset<Row> table = table(tokens(5, 0, 70));
