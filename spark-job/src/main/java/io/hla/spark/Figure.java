@@ -98,6 +98,8 @@ public enum Figure {
   MEAN_LOG_PROBABILITY(Section.OUTPUT),
   /** The exponential of the negative mean. */
   PERPLEXITY(Section.OUTPUT),
+  /** The same for the first hundred sequences, each behind its name. */
+  SEQUENCE_PERPLEXITIES(Section.OUTPUT),
 
   /** The largest error of sampled outputs, relative to the largest output of their head so far. */
   RELATIVE_ERROR(Section.ACCURACY),

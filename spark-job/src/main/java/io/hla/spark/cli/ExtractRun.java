@@ -1,7 +1,7 @@
 package io.hla.spark.cli;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 
 import io.hla.spark.Figure;
@@ -14,6 +14,7 @@ import io.hla.spark.output.JobInputs;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.output.Publication;
 import io.hla.spark.report.RunReport.Status;
+import io.hla.spark.table.Columns;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,9 @@ final class ExtractRun {
   /** Figures that are whole when the features are written. */
   private static final List<Figure> COUNTED =
       List.of(Figure.READING_SECONDS, Figure.COMPUTING_SECONDS, Figure.LAYER_SECONDS);
+
+  /** Sequences whose perplexities the report has. */
+  private static final int MOST_SEQUENCES = 100;
 
   private final SparkSession spark;
   private final Reporting reporting;
@@ -107,7 +111,7 @@ final class ExtractRun {
       figures.forEach(observer::figure);
       if (features.isWritten()) {
         observer.figure(Figure.OUTPUT, features.place());
-        tellScores(features.read());
+        tellScores(features.read(), result.sequenceType() == null ? null : ids.columns().sequence());
       }
       if (finals.isWritten()) {
         observer.figure(Figure.FINAL_STATE, finals.place());
@@ -142,25 +146,38 @@ final class ExtractRun {
     return written ? new String[] {model.outputColumn()} : new String[0];
   }
 
-  /** Perplexities of what was written: of all tokens, and of a few sequences. */
-  private void tellScores(Dataset<Row> written) {
+  /** Perplexities of what was written: of all tokens, and of the first sequences. */
+  private void tellScores(Dataset<Row> written, String sequence) {
     if (!model.isScored() || model.isWindowed()) {
       return;
     }
     Column score = col(FeatureExtractor.SCORE);
     // Of a pooled sequence all tokens but the last are scored.
-    Column tokens = model.isPooled() ? col("tokens").minus(1) : null;
-    Row total =
-        model.isPooled()
-            ? written.where(score.isNotNull()).agg(sum(score.multiply(tokens)), sum(tokens)).head()
-            : written.agg(sum(score), count(score)).head();
-    if (total.isNullAt(0) || total.getLong(1) == 0) {
+    Column tokens = model.isPooled() ? col("tokens").minus(1) : lit(1L);
+    Dataset<Row> scored = written.where(score.isNotNull());
+    Column[] sums = {sum(score.multiply(tokens)), sum(tokens)};
+    Row total = scored.agg(sums[0], sums[1]).head();
+    if (total.isNullAt(0)) {
       return;
     }
     double mean = total.getDouble(0) / total.getLong(1);
     observer.figure(Figure.SCORED_TOKENS, total.getLong(1));
     observer.figure(Figure.MEAN_LOG_PROBABILITY, mean);
     observer.figure(Figure.PERPLEXITY, Math.exp(-mean));
+    if (sequence != null) {
+      Column name = Columns.named(sequence);
+      observer.figure(
+          Figure.SEQUENCE_PERPLEXITIES,
+          scored
+              .groupBy(name)
+              .agg(sums[0], sums[1])
+              .orderBy(name)
+              .limit(MOST_SEQUENCES)
+              .collectAsList()
+              .stream()
+              .map(row -> row.get(0) + ": " + Math.exp(-row.getDouble(1) / row.getLong(2)))
+              .toList());
+    }
   }
 
   private static void show(Dataset<Row> written, int rows) {

@@ -69,6 +69,8 @@ class ExtractCommandTest {
     assertThat(report.at("/output/scoredTokens").asInt()).isEqualTo(rows.size() - 1);
     assertThat(report.at("/output/perplexity").asDouble())
         .isCloseTo(Math.exp(-mean), org.assertj.core.api.Assertions.within(1e-9));
+    assertThat(report.at("/output/sequencePerplexities/0").asText())
+        .isEqualTo("text.txt: " + report.at("/output/perplexity").asDouble());
     assertThat(report.at("/settings/features").asText()).isEqualTo("hidden");
   }
 
