@@ -63,7 +63,7 @@ public final class ConsoleReport implements JobObserver {
     String done = done(name, share, (now - begun) / 1e9);
     if (terminal) {
       wipe();
-      String line = String.format(Locale.ROOT, "%-17s %s", name, done);
+      String line = String.format(Locale.ROOT, "%-16s %s", name, done);
       out.print(line);
       out.flush();
       shown = line.length();
@@ -114,7 +114,7 @@ public final class ConsoleReport implements JobObserver {
 
   private void line(String name, String text) {
     wipe();
-    out.printf(Locale.ROOT, "%-17s %s%n", name, text);
+    out.printf(Locale.ROOT, "%-16s %s%n", name, text);
     out.flush();
   }
 
