@@ -1,7 +1,5 @@
 package io.hla.spark.sql;
 
-import io.hla.algebra.SettingsException;
-import io.hla.algebra.StateException;
 import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
@@ -63,7 +61,7 @@ final class TableFunctions {
   private static Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, LogicalPlan>>
       function(String name, AttentionTable table, String gives) {
     Function1<Seq<Expression>, LogicalPlan> builder =
-        arguments -> plan(new TableArguments(name, arguments), table);
+        arguments -> InputException.named(() -> plan(new TableArguments(name, arguments), table));
     return new Tuple3<>(
         new FunctionIdentifier(name),
         Functions.info(
@@ -93,21 +91,15 @@ final class TableFunctions {
 
   private static LogicalPlan plan(TableArguments arguments, AttentionTable table) {
     SparkSession session = SparkSession.active();
-    try {
-      Attention request = arguments.tokens().name(AttentionOption.request(arguments.options()));
-      request = request.compute(request.compute().configured(session.sparkContext().getConf()));
-      TableArgument states = arguments.initialState();
-      return new AttentionPlan(
-              table == AttentionTable.FINAL_STATES ? request.withFinalStates() : request,
-              session,
-              arguments.tokens().plan(),
-              states == null ? null : states.plan(),
-              JobParts.SOUND)
-          .node(table);
-    } catch (SettingsException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    } catch (StateException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
+    Attention request = arguments.tokens().name(AttentionOption.request(arguments.options()));
+    request = request.compute(request.compute().configured(session.sparkContext().getConf()));
+    TableArgument states = arguments.initialState();
+    return new AttentionPlan(
+            table == AttentionTable.FINAL_STATES ? request.withFinalStates() : request,
+            session,
+            arguments.tokens().plan(),
+            states == null ? null : states.plan(),
+            JobParts.SOUND)
+        .node(table);
   }
 }

@@ -214,8 +214,7 @@ final class SequenceAttention
       AttentionSettings expected = sizes == null ? template(inFront.settings()) : settings();
       StateException.checkSame("continue from a state", expected, inFront.settings());
     } catch (StateException e) {
-      throw new InputException(
-          e.condition(), String.format(Locale.ROOT, "%s: %s", sequence.name(), e.getMessage()), e);
+      throw InputException.of(e, sequence.name());
     }
     return compute.refuseNonFinite()
         ? Overflow.checked(
