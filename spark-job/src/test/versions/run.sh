@@ -38,7 +38,7 @@ processor() {
 
 # The tests of a line; prints a row.
 run_tests() {
-  local line=$1 log=$work/$1.log options=() summary version
+  local line=$1 log=$work/$1.log options=() summary version ended=
   # Words, on purpose: there may be several options.
   # shellcheck disable=SC2206
   options=(${HLA_MVN_OPTS:-})
@@ -46,12 +46,15 @@ run_tests() {
   if ! (cd "$root" && mvn -B -ntp "-Dspark.line=$line" -Pembedded-spark -pl spark-job -am "${options[@]}" package) >"$log" 2>&1; then
     failed=1
     grep -E '^\[ERROR\]' "$log" | head -n 40 >&2
+    # What had run until then is no result of the line.
+    if grep -q 'The forked VM terminated' "$log"; then ended=', then a JVM ended'; fi
   fi
-  version=$(basename "$(folder "$line")"/spark/jars/spark-core_*.jar .jar)
-  # Surefire's closing line: all others say what time passed.
-  summary=$(sed -nE 's/.*Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+)$/\1 | \2 | \3 | \4/p' "$log" |
-    tail -n 1)
-  echo "| ${version##*-} | ${tests:-all} | ${summary:-none | | |} | $(date +%F) | $(processor) |"
+  version=$(sed -nE "/<id>spark-$line</,/<.profile>/s/.*<spark.version>(.*)<.*/\1/p" "$root/pom.xml")
+  version=${version:-$(sed -nE 's/.*<spark.version>(.*)<.*/\1/p' "$root/pom.xml" | head -n 1)}
+  # Surefire's closing line: all others say what time passed. That of the kernels is no result of the line.
+  summary=$(sed -nE '/Building HLA Spark job/,$s/.*Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+)$/\1 | \2 | \3 | \4/p' \
+    "$log" | tail -n 1)
+  echo "| $version | ${tests:-all}$ended | ${summary:-none | | |} | $(date +%F) | $(processor) |"
 }
 
 # A jar on the Spark of another line.

@@ -5,25 +5,11 @@ import java.util.Map;
 import java.util.StringJoiner;
 
 /** A state or summary that cannot be used here; {@link #condition()} names why. */
-public final class StateException extends IllegalArgumentException {
+public final class StateException extends RefusedException {
   private static final long serialVersionUID = 1L;
 
-  private final String condition;
-
   StateException(String condition, String message) {
-    super(message);
-    this.condition = condition;
-  }
-
-  /** The stable name of the error, such as {@code HLA_STATE_SETTINGS}. */
-  public String condition() {
-    return condition;
-  }
-
-  /** With the condition, as logs and shells show it. */
-  @Override
-  public String toString() {
-    return getClass().getName() + ": [" + condition + "] " + getMessage();
+    super(condition, message);
   }
 
   /**

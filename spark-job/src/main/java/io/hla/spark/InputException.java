@@ -1,5 +1,7 @@
 package io.hla.spark;
 
+import io.hla.algebra.RefusedException;
+import java.util.function.Supplier;
 import org.apache.spark.SparkThrowable;
 
 /**
@@ -22,6 +24,26 @@ public final class InputException extends RuntimeException implements SparkThrow
   public InputException(String condition, String message, Throwable cause) {
     super(message, cause);
     this.condition = condition;
+  }
+
+  /**
+   * What the algebra refuses, under its own name.
+   *
+   * @param place where it was found, or null where there is none
+   */
+  public static InputException of(RefusedException refused, String place) {
+    String message = refused.getMessage();
+    return new InputException(
+        refused.condition(), place == null ? message : place + ": " + message, refused);
+  }
+
+  /** What work gives, or what it refuses as an error that users of Spark know by its name. */
+  public static <T> T named(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (RefusedException refused) {
+      throw of(refused, null);
+    }
   }
 
   /** The name of the error, such as {@code HLA_INPUT_GAP}. */

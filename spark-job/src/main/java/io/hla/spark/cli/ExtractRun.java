@@ -111,7 +111,8 @@ final class ExtractRun {
       figures.forEach(observer::figure);
       if (features.isWritten()) {
         observer.figure(Figure.OUTPUT, features.place());
-        tellScores(features.read(), result.sequenceType() == null ? null : ids.columns().sequence());
+        tellScores(
+            features.read(), result.sequenceType() == null ? null : ids.columns().sequence());
       }
       if (finals.isWritten()) {
         observer.figure(Figure.FINAL_STATE, finals.place());

@@ -1,7 +1,6 @@
 package io.hla.spark.cli;
 
-import io.hla.algebra.SettingsException;
-import io.hla.algebra.StateException;
+import io.hla.algebra.RefusedException;
 import io.hla.kernels.KernelException;
 import io.hla.spark.InputException;
 import org.apache.spark.SparkThrowable;
@@ -22,10 +21,7 @@ record Failure(String condition, String message) {
       if (t instanceof InputException refused) {
         return new Failure(refused.condition(), refused.getMessage());
       }
-      if (t instanceof SettingsException refused) {
-        return new Failure(refused.condition(), refused.getMessage());
-      }
-      if (t instanceof StateException refused) {
+      if (t instanceof RefusedException refused) {
         return new Failure(refused.condition(), refused.getMessage());
       }
       if (t instanceof KernelException refused) {

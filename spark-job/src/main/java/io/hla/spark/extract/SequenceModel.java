@@ -173,10 +173,7 @@ final class SequenceModel extends SequenceProcessor {
       state = State.fromBytes(known.state());
       StateException.checkSame("continue from a state", expected, state.settings());
     } catch (StateException e) {
-      throw new InputException(
-          e.condition(),
-          String.format(Locale.ROOT, "%s, layer %d: %s", name, layer + 1, e.getMessage()),
-          e);
+      throw InputException.of(e, name + ", layer " + (layer + 1));
     }
     long at = next - known.pending().count();
     return compute.refuseNonFinite()

@@ -1,6 +1,5 @@
 package io.hla.spark.python;
 
-import io.hla.algebra.SettingsException;
 import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
@@ -61,18 +60,17 @@ public final class PythonCalls {
       double sample,
       long seed) {
     SparkSession spark = tokens.sparkSession();
-    Attention request = request(options);
-    request = request.compute(request.compute().configured(spark.sparkContext().getConf()));
-    List<Row> rows;
-    try {
-      rows =
-          Validator.of(spark, request, tokens, compareTokens, sample, seed).run().checks().stream()
-              .map(PythonCalls::row)
-              .toList();
-    } catch (SettingsException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
-    return spark.createDataFrame(rows, CHECKS);
+    List<Check> checks =
+        InputException.named(
+            () -> {
+              Attention request = request(options);
+              request =
+                  request.compute(request.compute().configured(spark.sparkContext().getConf()));
+              return Validator.of(spark, request, tokens, compareTokens, sample, seed)
+                  .run()
+                  .checks();
+            });
+    return spark.createDataFrame(checks.stream().map(PythonCalls::row).toList(), CHECKS);
   }
 
   /**
@@ -93,12 +91,10 @@ public final class PythonCalls {
       int holdBack,
       Long startAt) {
     StreamOptions order = StreamOptions.defaults().late(late).holdBack(holdBack);
-    try {
-      return request(options).stream(
-          tokens, states, startAt == null ? order : order.startAt(startAt));
-    } catch (SettingsException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
+    return InputException.named(
+        () ->
+            request(options).stream(
+                tokens, states, startAt == null ? order : order.startAt(startAt)));
   }
 
   private static Row row(Check check) {
@@ -123,11 +119,7 @@ public final class PythonCalls {
           AttentionOption option = AttentionOption.valueOf(key.toUpperCase(Locale.ROOT));
           options.put(option, typed(option.type(), value));
         });
-    try {
-      return AttentionOption.request(options);
-    } catch (SettingsException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
+    return AttentionOption.request(options);
   }
 
   /** Python has one type of integers, and integers where others have floats. */

@@ -2,7 +2,6 @@ package io.hla.spark.sql;
 
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.State;
-import io.hla.algebra.StateException;
 import io.hla.algebra.Summary;
 import io.hla.spark.InputException;
 import io.hla.spark.Version;
@@ -11,7 +10,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.catalyst.util.ArrayBasedMapData;
@@ -29,7 +27,7 @@ public final class StateValues {
    * @throws InputException HLA_STATE_DAMAGED or HLA_STATE_VERSION
    */
   public static InternalRow info(byte[] bytes) {
-    return named(
+    return InputException.named(
         () -> {
           if (Summary.isSummary(bytes)) {
             Summary summary = Summary.fromBytes(bytes);
@@ -87,7 +85,7 @@ public final class StateValues {
             sorted.get(i - 1).next(), sorted.get(i).start(), sorted.get(i - 1).next());
       }
     }
-    return sorted.isEmpty() ? null : named(() -> merge(summaries(sorted)).toBytes());
+    return sorted.isEmpty() ? null : InputException.named(() -> merge(summaries(sorted)).toBytes());
   }
 
   private static List<Summary> summaries(List<Segment> segments) {
@@ -129,7 +127,7 @@ public final class StateValues {
   public static byte[] advance(byte[] state, byte[] summary) {
     return summary == null
         ? null
-        : named(
+        : InputException.named(
             () -> {
               Summary segment = Summary.fromBytes(summary);
               if (Summary.steps(segment.settings()) > 1) {
@@ -152,14 +150,5 @@ public final class StateValues {
 
   private static InputException refused(String message, Object... values) {
     return new InputException("HLA_STATE_SEGMENTS", String.format(Locale.ROOT, message, values));
-  }
-
-  /** With errors that carry their names to users of Spark. */
-  private static <T> T named(Supplier<T> work) {
-    try {
-      return work.get();
-    } catch (StateException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
   }
 }

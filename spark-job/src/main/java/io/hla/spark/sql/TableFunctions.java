@@ -1,7 +1,5 @@
 package io.hla.spark.sql;
 
-import io.hla.algebra.SettingsException;
-import io.hla.algebra.StateException;
 import io.hla.spark.Attention;
 import io.hla.spark.AttentionOption;
 import io.hla.spark.InputException;
@@ -131,13 +129,7 @@ final class TableFunctions {
   /** Refusals by names that Spark hands on. */
   private static <O extends Enum<O> & RequestOption<?>> LogicalPlan named(
       Planner<O> planner, TableArguments<O> arguments) {
-    try {
-      return planner.plan(SparkSession.active(), arguments);
-    } catch (SettingsException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    } catch (StateException refused) {
-      throw new InputException(refused.condition(), refused.getMessage(), refused);
-    }
+    return InputException.named(() -> planner.plan(SparkSession.active(), arguments));
   }
 
   private static LogicalPlan attention(

@@ -51,10 +51,7 @@ public record InitialStates(DataType sequenceType) implements Serializable {
     try {
       State.check(state, settings);
     } catch (StateException e) {
-      throw new InputException(
-          e.condition(),
-          String.format(Locale.ROOT, "%s: %s", key.text(sequenceType), e.getMessage()),
-          e);
+      throw InputException.of(e, key.text(sequenceType));
     }
     return new SequenceState(key, row.getLong(next()), state);
   }

@@ -142,10 +142,7 @@ final class SequenceAttention extends SequenceProcessor {
       AttentionSettings expected = sizes == null ? template(inFront.settings()) : settings();
       StateException.checkSame("continue from a state", expected, inFront.settings());
     } catch (StateException e) {
-      throw new InputException(
-          e.condition(),
-          String.format(Locale.ROOT, "%s: %s", rows().text(sequence), e.getMessage()),
-          e);
+      throw InputException.of(e, rows().text(sequence));
     }
     return compute.refuseNonFinite()
         ? Overflow.checked(
