@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." && pwd -P)
 readonly root
 readonly spark_home=$root/spark-job/target/spark
 readonly test_classes=$root/spark-job/target/test-classes
-readonly heads=2 head_dim=16 tokens=48000 partitions=16
+readonly heads=2 head_dim=16 tokens=48000 partitions=16 text_bytes=60000
 export SPARK_LOCAL_IP=127.0.0.1
 unset SPARK_HOME SPARK_CONF_DIR HLA_LOG_LEVEL
 
@@ -79,7 +79,7 @@ start_extract() {
   local name=$1 master=$2
   shift 2
   start_process "$name" "$root/submit.sh" --master "$master" "${spark_options[@]}" \
-    --conf spark.sql.files.minPartitionNum=$partitions "$@" \
+    --conf spark.sql.files.maxPartitionBytes=$((text_bytes / partitions)) "$@" \
     extract --text "$work/text" --model "$root/data/hla-moby-tiny" --output "$work/out/$name" --dtype double --output-col o \
     --fan-in 2 --report "$work/report/$name.json"
 }
@@ -194,7 +194,7 @@ for seed in 1 2; do
 done
 attend reference 'local[1]'
 [ "$status" -eq 0 ] || { cat "$work/log/reference.err" >&2 && exit 1; }
-head -c 60000 "$root/data/moby-dick.txt" >"$work/text"
+head -c $text_bytes "$root/data/moby-dick.txt" >"$work/text"
 extract extracted 'local[1]'
 [ "$status" -eq 0 ] || { cat "$work/log/extracted.err" >&2 && exit 1; }
 start_comparing

@@ -332,6 +332,7 @@ public final class ExtractionPlan implements SequencePlan {
                         .of(states, layer));
         ordered = states == null ? prepared.plan() : null;
         attended.add(prepared);
+        checkContinued(attended.get(0), prepared, layer);
         boolean last = layer == layers - 1;
         hidden =
             work.leave(
@@ -358,6 +359,23 @@ public final class ExtractionPlan implements SequencePlan {
       width = model.attention(layers - 1).outputWidth();
     }
     return new Extraction(work, hidden, width, attended, indexed, source.hidden(), kept, files);
+  }
+
+  /** A sequence goes on from the states of all layers or of none. */
+  private static void checkContinued(Prepared first, Prepared prepared, int layer) {
+    long expected = first.plan().figures().continued();
+    long found = prepared.plan().figures().continued();
+    if (found != expected) {
+      throw new InputException(
+          "HLA_STATE_REQUIRED",
+          String.format(
+              Locale.ROOT,
+              "%,d sequences go on from a state of layer 1 and %,d from one of layer %d, expected the"
+                  + " states of all layers",
+              expected,
+              found,
+              layer + 1));
+    }
   }
 
   private AttentionJob job(JavaSparkContext context, AttentionSettings settings, int layer) {

@@ -335,6 +335,19 @@ class FeatureExtractorTest {
   }
 
   @Test
+  void refusesStatesThatLackALayer() throws Exception {
+    Dataset<Row> table = table(1, false);
+    try (FeatureExtractor.Result first =
+        extractor(Model.PLAIN).withFinalStates().run(table.where("pos < 64"))) {
+      Dataset<Row> next =
+          extractor(Model.PLAIN)
+              .initialStates(first.finalStates().where("layer = 1 OR seq <> 'doc0'"))
+              .extract(table.where("pos >= 64"));
+      refused("HLA_STATE_REQUIRED", next::collectAsList);
+    }
+  }
+
+  @Test
   void refusesIdsThatTheModelLacks() {
     for (Object id : new Object[] {VOCABULARY, -1}) {
       Dataset<Row> table =
