@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../.." && pwd -P)
 readonly root
 readonly spark_home=$root/spark-job/target/spark
 readonly test_classes=$root/spark-job/target/test-classes
-readonly heads=2 head_dim=16 tokens=48000 partitions=16 text_bytes=60000
+readonly heads=2 head_dim=16 tokens=48000 partitions=16 text_bytes=20000
 export SPARK_LOCAL_IP=127.0.0.1
 unset SPARK_HOME SPARK_CONF_DIR HLA_LOG_LEVEL
 
