@@ -55,12 +55,12 @@ final class TokenIndexer {
     if (!isSortedFirst(instability)) {
       JavaRDD<InternalRow> rows = instability == null ? source.rows() : source.materialized();
       JavaRDD<InternalRow> positions = instability == null ? source.positions() : null;
-      RunIndex index = index("index", READING, rows, positions, compute);
+      RunIndex index = index(source, "index", READING, rows, positions, compute);
       if (!sortingCostsLess(index)) {
         if (!index.isListed()) {
           index.forget();
           ComputeSettings listing = compute.withOrder(InputOrder.STORED);
-          index = index("index", "reading positions again", rows, positions, listing);
+          index = index(source, "index", "reading positions again", rows, positions, listing);
         }
         return new IndexedTokens(rows, index, occupied(source, index), false);
       }
@@ -70,7 +70,7 @@ final class TokenIndexer {
     JavaRDD<InternalRow> rows = source.sorted(chunk);
     ComputeSettings chunked = compute.withOrder(InputOrder.SORT).withCutEvery(chunk);
     String doing = "sorting tokens by sequence and position";
-    RunIndex index = index("sort", doing, rows, null, chunked);
+    RunIndex index = index(source, "sort", doing, rows, null, chunked);
     return new IndexedTokens(rows, index, OccupiedPartitions.all(index.partitions()), true);
   }
 
@@ -82,12 +82,12 @@ final class TokenIndexer {
     String instability = source.instability();
     boolean sort = isSortedFirst(instability);
     JavaRDD<InternalRow> positions = instability == null ? source.positions() : null;
-    RunIndex index = index("index", READING, source.rows(), positions, compute);
+    RunIndex index = index(source, "index", READING, source.rows(), positions, compute);
     sort = sort || sortingCostsLess(index);
     if (!sort && !index.isListed()) {
       index.forget();
       ComputeSettings listing = compute.withOrder(InputOrder.STORED);
-      index = index("index", "reading positions again", source.rows(), positions, listing);
+      index = index(source, "index", "reading positions again", source.rows(), positions, listing);
     }
     return new IndexedTokens(
         source.rows(), index, OccupiedPartitions.all(index.partitions()), sort);
@@ -128,12 +128,15 @@ final class TokenIndexer {
   }
 
   private RunIndex index(
+      TokenSource source,
       String phase,
       String doing,
       JavaRDD<InternalRow> rows,
       JavaRDD<InternalRow> positions,
       ComputeSettings how) {
-    IndexTask task = new IndexTask(layout, template, givenSizes, how, metrics.positions());
+    IndexTask task =
+        new IndexTask(
+            layout, source.sequenceOrdinal(), template, givenSizes, how, metrics.positions());
     JavaRDD<byte[]> pass =
         positions == null
             ? rows.mapPartitionsWithIndex(task::runWide, true)

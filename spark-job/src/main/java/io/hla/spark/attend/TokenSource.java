@@ -8,6 +8,9 @@ public interface TokenSource {
   /** All rows; every call gives the same partitions. A row is valid until the next one. */
   JavaRDD<InternalRow> rows();
 
+  /** Where the sequence stands in a row, if there is one; the position stands in front. */
+  int sequenceOrdinal();
+
   /**
    * Rows (pos, [seq]) of the same partitions in the same order, read without the other columns;
    * null where there is no cheaper way than to read all of a row.

@@ -172,11 +172,14 @@ final class IdInput {
     String key = sequence == null ? null : computed.named(sequence);
     String ordered = order == null ? null : computed.of(order);
     String column = computed.of(textColumn == null ? idsColumn : textColumn);
+    // Documents often have ids of their own.
+    String idName = kept.stream().anyMatch("id"::equalsIgnoreCase) ? "token_id" : "id";
     Dataset<Row> rows =
         textColumn == null
-            ? TextIds.ids(computed.table(), column, key, ordered, kept)
-            : TextIds.column(computed.table(), column, key, ordered, kept, tokenizer(spark, model));
-    return new Ids(rows, new IdColumns("seq", true, "pos", "id", kept));
+            ? TextIds.ids(computed.table(), column, key, ordered, kept, idName)
+            : TextIds.column(
+                computed.table(), column, key, ordered, kept, tokenizer(spark, model), idName);
+    return new Ids(rows, new IdColumns("seq", true, "pos", idName, kept));
   }
 
   private Tokenizer tokenizer(SparkSession spark, ModelOptions model) {

@@ -144,6 +144,11 @@ final class DecoderModel implements Serializable {
     return config.hiddenSize();
   }
 
+  /** Layers that were read. */
+  int layers() {
+    return layers.size();
+  }
+
   Layer layer(int index) {
     return layers.get(index);
   }

@@ -31,12 +31,11 @@ final class EmbedRows implements Iterator<InternalRow> {
     return rows.hasNext();
   }
 
-  /** Null positions and sequences go on as they are: whoever finds the runs refuses them. */
   @Override
   public InternalRow next() {
     InternalRow row = rows.next();
-    boolean placed = !row.isNullAt(IdSelection.POSITION);
-    out.update(HiddenLayout.POSITION, placed ? row.getLong(IdSelection.POSITION) : null);
+    checkPlaced(row);
+    out.update(HiddenLayout.POSITION, row.getLong(IdSelection.POSITION));
     int from = IdSelection.SEQUENCE;
     for (int to = HiddenLayout.SEQUENCE; to < layout.columns(); to++, from++) {
       out.update(to, row.isNullAt(from) ? null : row.get(from, type(to)));
@@ -51,6 +50,18 @@ final class EmbedRows implements Iterator<InternalRow> {
     return ordinal < layout.firstKept()
         ? layout.sequenceType()
         : layout.keptTypes().get(ordinal - layout.firstKept());
+  }
+
+  /** The index has looked at them, unless there is none or the input changed. */
+  private void checkPlaced(InternalRow row) {
+    boolean nameless = layout.sequenceType() != null && row.isNullAt(IdSelection.SEQUENCE);
+    if (nameless || row.isNullAt(IdSelection.POSITION)) {
+      throw new InputException(
+          "HLA_INPUT_NULL",
+          nameless
+              ? "a row has a null sequence in column " + layout.sequenceName()
+              : "a row has a null position in column " + layout.positionName());
+    }
   }
 
   private int id(InternalRow row) {
@@ -74,18 +85,14 @@ final class EmbedRows implements Iterator<InternalRow> {
   }
 
   private String place(InternalRow row) {
-    String position =
-        row.isNullAt(IdSelection.POSITION)
-            ? "a null position"
-            : "position " + row.getLong(IdSelection.POSITION);
-    if (layout.sequenceType() == null) {
-      return position;
-    }
-    return row.isNullAt(IdSelection.SEQUENCE)
-        ? position
-        : position
-            + " of "
-            + SequenceKey.view(row.get(IdSelection.SEQUENCE, layout.sequenceType()))
-                .text(layout.sequenceType());
+    SequenceKey sequence =
+        layout.sequenceType() == null
+            ? SequenceKey.ONLY
+            : SequenceKey.view(row.get(IdSelection.SEQUENCE, layout.sequenceType()));
+    return String.format(
+        Locale.ROOT,
+        "position %d of %s",
+        row.getLong(IdSelection.POSITION),
+        sequence.text(layout.sequenceType()));
   }
 }

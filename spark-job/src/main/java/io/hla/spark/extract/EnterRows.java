@@ -7,7 +7,6 @@ import io.hla.layers.LayerKernel;
 import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.types.DataType;
 
 /**
  * Rows of hidden vectors to the tokens of a layer's attention: norm, then projections to queries,
@@ -18,8 +17,6 @@ final class EnterRows extends TokenBatches {
   private final DecoderModel.Layer weights;
   private final double epsilon;
   private final double gateNormalizer;
-  private final HiddenLayout layout;
-  private final boolean sequenced;
   private final Activations hidden;
   private final Activations normed;
   private final Activations query;
@@ -41,11 +38,9 @@ final class EnterRows extends TokenBatches {
       LayerKernel kernel) {
     super(rows, CAPACITY);
     this.kernel = kernel;
-    this.layout = layout;
     weights = model.layer(layer);
     epsilon = model.config().normEpsilon();
     gateNormalizer = model.config().gateLogitNormalizer();
-    sequenced = layout.sequenceType() != null;
     AttentionSettings settings = model.attention(layer);
     Element element = model.element();
     hidden = new Activations(element, CAPACITY, model.hiddenSize());
@@ -56,7 +51,7 @@ final class EnterRows extends TokenBatches {
     boolean gated = weights.gate() != null;
     gateLogits = gated ? new Activations(element, CAPACITY, settings.numHeads()) : null;
     gate = gated ? new Activations(Element.DOUBLE, CAPACITY, settings.numHeads()) : null;
-    others = new OtherColumns(CAPACITY, layout.columns() - HiddenLayout.SEQUENCE);
+    others = new OtherColumns(layout, CAPACITY);
     TokenRow tokens = layout.tokens(gated);
     firstKept = tokens.firstKept();
     out = new VectorRow(firstKept + tokens.keptTypes().size());
@@ -74,14 +69,7 @@ final class EnterRows extends TokenBatches {
     positions[token] = row.getLong(HiddenLayout.POSITION);
     ids[token] = row.getInt(HiddenLayout.ID);
     VectorRow.copyFrom(row, HiddenLayout.HIDDEN, hidden, token);
-    int column = 0;
-    if (sequenced) {
-      others.setSequence(token, column++, row, HiddenLayout.SEQUENCE, layout.sequenceType());
-    }
-    for (DataType type : layout.keptTypes()) {
-      others.set(token, column, row, HiddenLayout.SEQUENCE + column, type);
-      column++;
-    }
+    others.read(token, row);
   }
 
   @Override
@@ -107,14 +95,8 @@ final class EnterRows extends TokenBatches {
   @Override
   InternalRow row(int token) {
     out.update(TokenRow.POSITION, positions[token]);
-    int column = 0;
-    if (sequenced) {
-      out.update(TokenRow.SEQUENCE, others.get(token, column++));
-    }
     out.update(firstKept + 1, ids[token]);
-    for (int i = 0; i < layout.keptTypes().size(); i++) {
-      out.update(firstKept + 2 + i, others.get(token, column + i));
-    }
+    others.write(token, out, TokenRow.SEQUENCE, firstKept + 2);
     return out.at(token);
   }
 }

@@ -14,6 +14,10 @@ import java.io.Serializable;
 record FeatureColumns(Features features, boolean scored, VectorType dtype, boolean l2)
     implements Serializable {
 
+  static FeatureColumns of(FeatureExtractor request) {
+    return new FeatureColumns(request.features(), request.scored(), request.dtype(), request.l2());
+  }
+
   /** Columns of an output row. */
   int count(HiddenLayout layout) {
     return (layout.sequenceType() == null ? 1 : 2)

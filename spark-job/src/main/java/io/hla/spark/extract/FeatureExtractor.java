@@ -10,6 +10,7 @@ import io.hla.spark.JobObserver;
 import io.hla.spark.extract.Features.Kind;
 import io.hla.spark.internals.RunningSpark;
 import io.hla.spark.model.ModelConfig;
+import io.hla.spark.model.ModelDirectory;
 import io.hla.spark.plan.AttentionTable;
 import io.hla.spark.plan.InputFiles;
 import io.hla.spark.stream.StreamOptions;
@@ -17,6 +18,7 @@ import io.hla.spark.table.IdColumns;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
@@ -298,12 +300,13 @@ public final class FeatureExtractor {
     }
   }
 
-  String model() {
-    return model;
+  /** Opens the model; reads no weights. */
+  ModelDirectory open(Configuration configuration) {
+    return ModelDirectory.open(configuration, model, allowExtra);
   }
 
-  boolean allowsExtra() {
-    return allowExtra;
+  String model() {
+    return model;
   }
 
   public Features features() {

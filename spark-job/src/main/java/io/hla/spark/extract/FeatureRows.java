@@ -6,7 +6,6 @@ import io.hla.spark.extract.Features.Kind;
 import java.util.Iterator;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
-import org.apache.spark.sql.types.DataType;
 
 /**
  * Rows of hidden vectors to rows of features: ([seq], pos, features unless there are none, log
@@ -18,9 +17,8 @@ final class FeatureRows extends TokenBatches {
 
   private final LayerKernel kernel;
   private final DecoderModel model;
-  private final HiddenLayout layout;
   private final FeatureColumns columns;
-  private final boolean sequenced;
+  private final int position;
   private final Activations hidden;
   private final Activations logits;
   private final long[] positions;
@@ -55,9 +53,8 @@ final class FeatureRows extends TokenBatches {
     super(rows, capacity);
     this.kernel = kernel;
     this.model = model;
-    this.layout = layout;
     this.columns = columns;
-    sequenced = layout.sequenceType() != null;
+    position = layout.sequenceType() == null ? 0 : 1;
     hidden = new Activations(model.element(), capacity, width);
     logits =
         columns.scored()
@@ -67,7 +64,7 @@ final class FeatureRows extends TokenBatches {
     targets = new int[capacity];
     known = new boolean[capacity];
     scores = new double[capacity];
-    others = new OtherColumns(capacity, layout.columns() - HiddenLayout.SEQUENCE);
+    others = new OtherColumns(layout, capacity);
     writer = new VectorWriter(columns.dtype(), columns.l2(), width);
     out = new GenericInternalRow(columns.count(layout));
   }
@@ -83,14 +80,7 @@ final class FeatureRows extends TokenBatches {
     known[token] = !row.isNullAt(HiddenLayout.NEXT);
     targets[token] = known[token] ? row.getInt(HiddenLayout.NEXT) : 0;
     VectorRow.copyFrom(row, HiddenLayout.HIDDEN, hidden, token);
-    int column = 0;
-    if (sequenced) {
-      others.setSequence(token, column++, row, HiddenLayout.SEQUENCE, layout.sequenceType());
-    }
-    for (DataType type : layout.keptTypes()) {
-      others.set(token, column, row, HiddenLayout.SEQUENCE + column, type);
-      column++;
-    }
+    others.read(token, row);
   }
 
   @Override
@@ -107,10 +97,7 @@ final class FeatureRows extends TokenBatches {
 
   @Override
   InternalRow row(int token) {
-    int at = 0;
-    if (sequenced) {
-      out.update(at++, others.get(token, 0));
-    }
+    int at = position;
     out.update(at++, positions[token]);
     if (columns.features().kind() != Kind.NONE) {
       out.update(at++, writer.write(hidden, token));
@@ -118,9 +105,7 @@ final class FeatureRows extends TokenBatches {
     if (logits != null) {
       out.update(at++, known[token] ? scores[token] : null);
     }
-    for (int i = 0; i < layout.keptTypes().size(); i++) {
-      out.update(at++, others.get(token, (sequenced ? 1 : 0) + i));
-    }
+    others.write(token, out, 0, at);
     return out;
   }
 }

@@ -1,6 +1,5 @@
 package io.hla.spark.extract;
 
-import io.hla.kernels.Element;
 import io.hla.spark.InputException;
 import io.hla.spark.model.ModelDirectory;
 import io.hla.spark.stream.AttentionStream;
@@ -8,14 +7,12 @@ import io.hla.spark.stream.RowBytes;
 import io.hla.spark.stream.SequenceStream;
 import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.table.IdSelection;
-import java.util.Arrays;
 import java.util.Locale;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -54,21 +51,12 @@ public final class FeatureStream {
             : FeatureSchema.of(request, selection);
     Dataset<Row> initial = states == null ? null : initial(states, selection);
     Dataset<Row> rows = ids.select(selection.columns().toArray(Column[]::new));
-    HiddenLayout layout =
-        new HiddenLayout(
-            selection.sequenceType(),
-            request.columns().sequence(),
-            request.columns().position(),
-            Arrays.stream(selection.kept().fields()).map(StructField::dataType).toList(),
-            Element.DOUBLE);
     JavaSparkContext context =
         JavaSparkContext.fromSparkContext(
             ((org.apache.spark.sql.classic.SparkSession) ids.sparkSession()).sparkContext());
     DecoderModel model;
     int layers;
-    try (ModelDirectory files =
-        ModelDirectory.open(
-            context.hadoopConfiguration(), request.model(), request.allowsExtra())) {
+    try (ModelDirectory files = request.open(context.hadoopConfiguration())) {
       request.check(files.config());
       layers = request.features().layers(files.config().layers());
       model = new DecoderModel(files, request.precision(), layers, request.scored());
@@ -78,8 +66,8 @@ public final class FeatureStream {
         new SequenceModel(
             context.broadcast(model),
             layers,
-            layout,
-            new FeatureColumns(request.features(), request.scored(), request.dtype(), request.l2()),
+            HiddenLayout.of(request, selection),
+            FeatureColumns.of(request),
             request.compute(),
             options,
             new RowBytes(rows.schema()),

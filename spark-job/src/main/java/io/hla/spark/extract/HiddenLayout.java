@@ -2,13 +2,16 @@ package io.hla.spark.extract;
 
 import io.hla.kernels.Element;
 import io.hla.spark.GateScale;
+import io.hla.spark.table.IdSelection;
 import io.hla.spark.table.TokenRow;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 
 /**
  * How rows of hidden vectors are laid out between layers: pos, the hidden vector, the token's id,
@@ -33,6 +36,16 @@ record HiddenLayout(
   static final int ID = 2;
   static final int NEXT = 3;
   static final int SEQUENCE = TokenRow.SEQUENCE;
+
+  /** The layout for a request over selected columns. */
+  static HiddenLayout of(FeatureExtractor request, IdSelection selection) {
+    return new HiddenLayout(
+        selection.sequenceType(),
+        request.columns().sequence(),
+        request.columns().position(),
+        Arrays.stream(selection.kept().fields()).map(StructField::dataType).toList(),
+        request.precision().isDouble() ? Element.DOUBLE : Element.FLOAT);
+  }
 
   /** Where the kept columns start. */
   int firstKept() {

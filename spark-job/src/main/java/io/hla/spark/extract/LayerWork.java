@@ -3,15 +3,13 @@ package io.hla.spark.extract;
 import io.hla.kernels.Kernels;
 import io.hla.layers.LayerKernel;
 import io.hla.spark.ComputeSettings;
+import io.hla.spark.attend.PartitionWork;
 import io.hla.spark.runs.PlannedRun;
 import java.io.Serializable;
-import java.util.Iterator;
-import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.metric.SQLMetric;
-import scala.Tuple2;
 
 /**
  * What happens to tokens between the attentions of a model, partition by partition. All kernels of
@@ -47,15 +45,10 @@ record LayerWork(
   /** Rows of hidden vectors with the ids of the tokens behind them. */
   JavaRDD<InternalRow> withNext(
       JavaRDD<InternalRow> hidden, JavaRDD<PlannedRun> runs, Broadcast<FirstIds> first) {
-    return hidden
-        .mapPartitionsWithIndex(
-            (partition, rows) -> List.of(new Tuple2<>(partition, rows)).iterator(), true)
-        .zipPartitions(
-            runs,
-            (one, planned) -> {
-              Tuple2<Integer, Iterator<InternalRow>> part = one.next();
-              return new NextIds(part._1(), part._2(), planned, layout, first.value());
-            });
+    return PartitionWork.zip(
+        hidden,
+        runs,
+        (partition, rows, planned) -> new NextIds(partition, rows, planned, layout, first.value()));
   }
 
   /** Rows of hidden vectors of a width to rows of features. */

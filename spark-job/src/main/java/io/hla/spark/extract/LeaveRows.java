@@ -5,7 +5,6 @@ import io.hla.layers.Activations;
 import io.hla.layers.LayerKernel;
 import java.util.Iterator;
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.types.DataType;
 
 /**
  * The outputs of a layer's attention, rows ([seq], pos, o, hidden vector, id, kept columns), to
@@ -57,7 +56,7 @@ final class LeaveRows extends TokenBatches {
     outputGate = weights.outputGate() == null ? null : new Activations(element, CAPACITY, outputs);
     mlpGate = new Activations(element, CAPACITY, inner);
     mlpUp = new Activations(element, CAPACITY, inner);
-    others = new OtherColumns(CAPACITY, layout.columns() - HiddenLayout.SEQUENCE);
+    others = new OtherColumns(layout, CAPACITY);
     out = new VectorRow(layout.columns());
     out.show(HiddenLayout.HIDDEN, attentionAlone ? attended : hidden);
   }
@@ -68,14 +67,7 @@ final class LeaveRows extends TokenBatches {
     VectorRow.copyFrom(row, first + 1, attended, token);
     VectorRow.copyFrom(row, first + 2, hidden, token);
     ids[token] = row.getInt(first + 3);
-    int column = 0;
-    if (first == 1) {
-      others.setSequence(token, column++, row, 0, layout.sequenceType());
-    }
-    for (int i = 0; i < layout.keptTypes().size(); i++) {
-      DataType type = layout.keptTypes().get(i);
-      others.set(token, column + i, row, first + 4 + i, type);
-    }
+    others.read(token, row, 0, first + 4);
   }
 
   @Override
@@ -103,9 +95,7 @@ final class LeaveRows extends TokenBatches {
   InternalRow row(int token) {
     out.update(HiddenLayout.POSITION, positions[token]);
     out.update(HiddenLayout.ID, ids[token]);
-    for (int column = 0; column < layout.columns() - HiddenLayout.SEQUENCE; column++) {
-      out.update(HiddenLayout.SEQUENCE + column, others.get(token, column));
-    }
+    others.write(token, out, HiddenLayout.SEQUENCE, layout.firstKept());
     return out.at(token);
   }
 }

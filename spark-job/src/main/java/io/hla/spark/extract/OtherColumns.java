@@ -1,34 +1,56 @@
 package io.hla.spark.extract;
 
 import org.apache.spark.sql.catalyst.InternalRow;
-import org.apache.spark.sql.catalyst.expressions.SpecializedGetters;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.types.DataType;
 
-/** The columns of a batch of tokens that are no vectors of it. */
+/** The sequence and the kept columns of a batch of tokens. */
 final class OtherColumns {
-  private final Object[][] values;
+  private final HiddenLayout layout;
+  private final Object[] sequences;
+  private final Object[][] kept;
   private Object sequence;
 
-  OtherColumns(int capacity, int columns) {
-    values = new Object[capacity][columns];
+  OtherColumns(HiddenLayout layout, int capacity) {
+    this.layout = layout;
+    sequences = new Object[capacity];
+    kept = new Object[capacity][layout.keptTypes().size()];
   }
 
-  /** Takes a value of a row, which may be used again. */
-  void set(int token, int column, SpecializedGetters row, int ordinal, DataType type) {
-    values[token][column] =
-        row.isNullAt(ordinal) ? null : InternalRow.copyValue(row.get(ordinal, type));
+  /** Takes those of a row of hidden vectors, which may be used again. */
+  void read(int token, InternalRow row) {
+    read(token, row, HiddenLayout.SEQUENCE, layout.firstKept());
   }
 
-  /** The same for a sequence, which is the same object as long as it is the same sequence. */
-  void setSequence(int token, int column, SpecializedGetters row, int ordinal, DataType type) {
-    Object found = row.get(ordinal, type);
-    if (!found.equals(sequence)) {
-      sequence = InternalRow.copyValue(found);
+  /**
+   * Takes those of a row, which may be used again.
+   *
+   * @param sequenceAt where its sequence stands, if there is one
+   * @param keptAt where its kept columns start
+   */
+  void read(int token, InternalRow row, int sequenceAt, int keptAt) {
+    if (layout.sequenceType() != null) {
+      Object found = row.get(sequenceAt, layout.sequenceType());
+      // The same object as long as it is the same sequence.
+      if (!found.equals(sequence)) {
+        sequence = InternalRow.copyValue(found);
+      }
+      sequences[token] = sequence;
     }
-    values[token][column] = sequence;
+    for (int i = 0; i < kept[token].length; i++) {
+      DataType type = layout.keptTypes().get(i);
+      kept[token][i] =
+          row.isNullAt(keptAt + i) ? null : InternalRow.copyValue(row.get(keptAt + i, type));
+    }
   }
 
-  Object get(int token, int column) {
-    return values[token][column];
+  /** Puts those of a token where a row has them. */
+  void write(int token, GenericInternalRow row, int sequenceAt, int keptAt) {
+    if (layout.sequenceType() != null) {
+      row.update(sequenceAt, sequences[token]);
+    }
+    for (int i = 0; i < kept[token].length; i++) {
+      row.update(keptAt + i, kept[token][i]);
+    }
   }
 }

@@ -16,6 +16,7 @@ import io.hla.spark.scan.TreeItem;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.state.StateTable;
 import io.hla.spark.state.SummaryTable;
+import io.hla.spark.table.TokenRow;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -326,6 +327,7 @@ public final class AttentionPlan implements SequencePlan {
         inputs.get(0),
         selection.schema(),
         selection.layout().sequenceType(),
+        TokenRow.SEQUENCE,
         node.inputs().get(0),
         session.sessionState().conf());
   }

@@ -31,13 +31,15 @@ public final class PlannedTokens implements TokenSource {
   private final LogicalPlan selected;
   private final StructType schema;
   private final DataType sequenceType;
+  private final int sequenceOrdinal;
   private final SparkPlan plan;
   private final RDD<InternalRow> rows;
 
   /**
-   * @param selected the tokens, with columns pos and, if there are sequences, seq among others
+   * @param selected the tokens, with columns pos, in front, and seq if there are sequences
    * @param schema of these
    * @param sequenceType type of seq, or null when there is none
+   * @param sequenceOrdinal where it stands
    * @param plan the physical plan of these
    */
   public PlannedTokens(
@@ -45,12 +47,14 @@ public final class PlannedTokens implements TokenSource {
       LogicalPlan selected,
       StructType schema,
       DataType sequenceType,
+      int sequenceOrdinal,
       SparkPlan plan,
       SQLConf conf) {
     this.pinned = pinned;
     this.selected = selected;
     this.schema = schema;
     this.sequenceType = sequenceType;
+    this.sequenceOrdinal = sequenceOrdinal;
     this.plan = plan;
     this.rows = PhysicalRows.of(plan, conf);
   }
@@ -58,6 +62,11 @@ public final class PlannedTokens implements TokenSource {
   @Override
   public JavaRDD<InternalRow> rows() {
     return rows.toJavaRDD();
+  }
+
+  @Override
+  public int sequenceOrdinal() {
+    return sequenceOrdinal;
   }
 
   /** Another plan over the same table, if it reads the same splits with fewer columns. */

@@ -24,12 +24,14 @@ import org.apache.spark.sql.types.DataType;
  * {@link PartitionIndex}.
  *
  * @param template the settings of the operator for heads of any size
+ * @param sequence where the sequence stands in a row, if there is one
  * @param sizes head sizes, or null: the first row tells
  * @param compute how the job computes
  * @param positionsRead counts rows
  */
 public record IndexTask(
     TokenRow layout,
+    int sequence,
     AttentionSettings template,
     HeadSizes sizes,
     ComputeSettings compute,
@@ -79,11 +81,7 @@ public record IndexTask(
       first = null;
       position.update(0, row.isNullAt(TokenRow.POSITION) ? null : row.getLong(TokenRow.POSITION));
       DataType type = layout.sequenceType();
-      position.update(
-          1,
-          type == null || row.isNullAt(TokenRow.SEQUENCE)
-              ? null
-              : row.get(TokenRow.SEQUENCE, type));
+      position.update(1, type == null || row.isNullAt(sequence) ? null : row.get(sequence, type));
       return position;
     }
   }

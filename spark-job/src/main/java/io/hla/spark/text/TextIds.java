@@ -20,11 +20,14 @@ import org.apache.spark.sql.types.StructType;
 
 /** Tables (seq, pos, id) of the tokens of texts, one row a token. */
 public final class TextIds {
+  /** What the column of ids is called unless another name is asked for. */
+  private static final String ID = "id";
+
   private static final StructType FILES =
       new StructType()
           .add("seq", DataTypes.StringType, false)
           .add("pos", DataTypes.LongType, false)
-          .add("id", DataTypes.IntegerType, false);
+          .add(ID, DataTypes.IntegerType, false);
 
   private TextIds() {}
 
@@ -83,13 +86,25 @@ public final class TextIds {
       String order,
       List<String> keep,
       Tokenizer tokenizer) {
+    return column(table, text, sequence, order, keep, tokenizer, ID);
+  }
+
+  /** The same with another name for the column of ids, where a kept column is called id. */
+  public static Dataset<Row> column(
+      Dataset<Row> table,
+      String text,
+      String sequence,
+      String order,
+      List<String> keep,
+      Tokenizer tokenizer,
+      String idColumn) {
     StructField field = Columns.find(table.schema(), text);
     if (!(field.dataType() instanceof StringType) && !(field.dataType() instanceof BinaryType)) {
       throw type(field, "string or binary");
     }
     Broadcast<Tokenizer> shared =
         JavaSparkContext.fromSparkContext(table.sparkSession().sparkContext()).broadcast(tokenizer);
-    return TextTable.of(table, field, sequence, order, keep, shared);
+    return TextTable.of(table, field, sequence, order, keep, shared, idColumn);
   }
 
   /**
@@ -100,12 +115,23 @@ public final class TextIds {
    */
   public static Dataset<Row> ids(
       Dataset<Row> table, String ids, String sequence, String order, List<String> keep) {
+    return ids(table, ids, sequence, order, keep, ID);
+  }
+
+  /** The same with another name for the column of ids, where a kept column is called id. */
+  public static Dataset<Row> ids(
+      Dataset<Row> table,
+      String ids,
+      String sequence,
+      String order,
+      List<String> keep,
+      String idColumn) {
     StructField field = Columns.find(table.schema(), ids);
     if (!(field.dataType() instanceof ArrayType array)
         || !Columns.isIntegral(array.elementType())) {
       throw type(field, "array<int>, array<bigint>, array<smallint> or array<tinyint>");
     }
-    return TextTable.of(table, field, sequence, order, keep, null);
+    return TextTable.of(table, field, sequence, order, keep, null, idColumn);
   }
 
   private static InputException type(StructField field, String expected) {

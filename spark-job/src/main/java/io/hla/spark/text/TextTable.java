@@ -28,6 +28,7 @@ final class TextTable {
 
   /**
    * @param tokenizer null where the texts are ids
+   * @param id what the column of ids is called
    * @throws InputException HLA_INPUT_COLUMN, HLA_INPUT_TYPE, HLA_INPUT_STREAMING,
    *     HLA_OPTION_CONFLICT or HLA_OUTPUT_COLUMN
    */
@@ -37,7 +38,8 @@ final class TextTable {
       String sequence,
       String order,
       List<String> keep,
-      Broadcast<Tokenizer> tokenizer) {
+      Broadcast<Tokenizer> tokenizer,
+      String id) {
     LogicalPlan analyzed = Selected.analyzed(table);
     if (analyzed.isStreaming()) {
       throw new InputException(
@@ -71,7 +73,8 @@ final class TextTable {
     PlannerStrategies.install(session, new TextRowsStrategy());
     return org.apache.spark.sql.classic.Dataset.ofRows(
         session,
-        TextRowsNode.of(Selected.of(session, analyzed, columns), attributes(schema(texts)), texts));
+        TextRowsNode.of(
+            Selected.of(session, analyzed, columns), attributes(schema(texts, id)), texts));
   }
 
   private static StructField checkOrder(StructField field) {
@@ -87,7 +90,7 @@ final class TextTable {
     return field;
   }
 
-  private static StructType schema(RowTexts texts) {
+  private static StructType schema(RowTexts texts, String id) {
     StructType schema =
         new StructType()
             .add(
@@ -97,7 +100,7 @@ final class TextTable {
                     : DataTypes.LongType,
                 false)
             .add("pos", DataTypes.LongType, false)
-            .add("id", DataTypes.IntegerType, false);
+            .add(id, DataTypes.IntegerType, false);
     for (StructField field : texts.kept()) {
       schema = schema.add(field);
     }

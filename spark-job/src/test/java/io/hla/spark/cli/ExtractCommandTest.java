@@ -120,6 +120,18 @@ class ExtractCommandTest {
         .isCloseTo(1, org.assertj.core.api.Assertions.within(1e-6));
   }
 
+  /** Documents have ids of their own more often than not. */
+  @Test
+  void aColumnOfIdsLeavesTheNameToTheOnesOfDocuments() throws IOException {
+    Path table = own.resolve("documents.json");
+    Files.writeString(table, "{\"id\":\"a\",\"tokens\":[1,2]}\n{\"id\":\"b\",\"tokens\":[3]}\n");
+    extract("--input", table, "--input-format", "json", "--ids-col", "tokens", "--keep", "id")
+        .done();
+    List<Row> rows = written().orderBy("id", "pos").collectAsList();
+    assertThat(rows.stream().map(row -> row.<String>getAs("id") + row.<Long>getAs("pos")))
+        .containsExactly("a0", "a1", "b0");
+  }
+
   @Test
   void idsOfTwoDaysGoOnFromTheStatesOfAllLayers() throws IOException {
     byte[] bytes = TEXT.getBytes(StandardCharsets.UTF_8);

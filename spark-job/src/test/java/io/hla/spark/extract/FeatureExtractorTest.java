@@ -356,6 +356,25 @@ class FeatureExtractorTest {
     }
   }
 
+  /** Where rows are read as they lie, where they are sorted first, and without an index. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void refusesNulls(int column) {
+    StructType nullable = SCHEMA.asNullable();
+    Object[] values = {"a", 1L, 2, null};
+    values[column] = null;
+    Dataset<Row> table =
+        spark.createDataFrame(
+            List.of(RowFactory.create("a", 0L, 1, null), RowFactory.create(values)), nullable);
+    for (Dataset<Row> rows : List.of(table, table.repartition(2))) {
+      for (String features : List.of("hidden", "layer:0")) {
+        refused(
+            "HLA_INPUT_NULL",
+            extractor(Model.PLAIN).features(features).extract(rows)::collectAsList);
+      }
+    }
+  }
+
   @Test
   void refusesWhatDoesNotGoTogether() {
     Dataset<Row> table = table(1, false);
