@@ -23,6 +23,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import scala.Console;
+import scala.runtime.BoxedUnit;
 
 /**
  * What {@link ExtractCommand} does: opens the input, stages tables, publishes them, tells of it.
@@ -181,8 +183,14 @@ final class ExtractRun {
     }
   }
 
+  /** To today's standard output: Scala's console keeps the one it first met. */
   private static void show(Dataset<Row> written, int rows) {
     System.out.println();
-    written.show(rows, 80, true);
+    Console.withOut(
+        System.out,
+        () -> {
+          written.show(rows, 80, true);
+          return BoxedUnit.UNIT;
+        });
   }
 }

@@ -21,6 +21,7 @@ record CommandRun(int code, String out, String err) {
 
   /** The same, opening no Spark in front of it. */
   static CommandRun withoutSpark(String... arguments) {
+    scala.Console.out(); // keeps the first standard output it meets, which is not this run's
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream written = new ByteArrayOutputStream();
