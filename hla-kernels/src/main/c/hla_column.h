@@ -15,23 +15,31 @@ struct column_place {
 	mask used;
 };
 
-INLINE mask lanes_below(int count)
-{
-	mask lanes;
-	UNROLL for (int i = 0; i < LANES; i++)
-		lanes[i] = i;
-	return lanes < count;
-}
+/* The lanes from i on, round and round. Constants: gcc 12 puts a vector of 64 bytes together lane by lane, each time. */
+#define FOUR_LANES(i) i, i + 1, i + 2, i + 3
+#define EIGHT_LANES(i) FOUR_LANES(i), FOUR_LANES(i + 4)
+#if HLA_VECTOR_BYTES == 64 && HLA_SINGLE
+#define LANES_FROM(i) ((mask){EIGHT_LANES(i), EIGHT_LANES(i + 8)})
+#elif HLA_VECTOR_BYTES == 64 || (HLA_VECTOR_BYTES == 32 && HLA_SINGLE)
+#define LANES_FROM(i) ((mask){EIGHT_LANES(i)})
+#elif HLA_VECTOR_BYTES == 32 || HLA_SINGLE
+#define LANES_FROM(i) ((mask){FOUR_LANES(i)})
+#else
+#define LANES_FROM(i) ((mask){i, i + 1})
+#endif
+
+INLINE mask lanes_below(int count) { return LANES_FROM(0) < count; }
 
 /* The sum of all lanes, halves onto halves. */
 INLINE real sum_of_lanes(vec v)
 {
-	UNROLL for (int half = LANES / 2; half > 0; half /= 2) {
-		mask from;
-		UNROLL for (int i = 0; i < LANES; i++)
-			from[i] = (i + half) % LANES;
-		v += __builtin_shuffle(v, from);
-	}
+	if (LANES > 8)
+		v += __builtin_shuffle(v, LANES_FROM(8));
+	if (LANES > 4)
+		v += __builtin_shuffle(v, LANES_FROM(4));
+	if (LANES > 2)
+		v += __builtin_shuffle(v, LANES_FROM(2));
+	v += __builtin_shuffle(v, LANES_FROM(1));
 	return v[0];
 }
 

@@ -10,14 +10,13 @@
 
 #include "hla_vector.h"
 
-enum { DOUBLES = HLA_VECTOR_BYTES / sizeof(double), WORDS = HLA_VECTOR_BYTES / sizeof(uint32_t) };
+enum { DOUBLES = HLA_VECTOR_BYTES / sizeof(double) };
 
 typedef double doubles __attribute__((vector_size(HLA_VECTOR_BYTES)));
 typedef double doubles_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(double)), may_alias));
 typedef float floats __attribute__((vector_size(HLA_VECTOR_BYTES / 2)));
 typedef float floats_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES / 2), aligned(sizeof(float)), may_alias));
-typedef uint32_t words __attribute__((vector_size(HLA_VECTOR_BYTES)));
-typedef uint32_t words_in_memory __attribute__((vector_size(HLA_VECTOR_BYTES), aligned(sizeof(float)), may_alias));
+typedef uint32_t words __attribute__((vector_size(HLA_VECTOR_BYTES / 2)));
 typedef uint64_t long_words __attribute__((vector_size(HLA_VECTOR_BYTES)));
 
 static double widen(float x)
@@ -46,65 +45,99 @@ static float narrow(double x)
 }
 
 /* The upper bit: below the least normal number, and not zero. */
-static uint32_t denormal(uint32_t bits)
+INLINE uint32_t denormal(float x)
 {
-	const uint32_t size = bits & 0x7fffffff;
+	uint32_t size;
+	memcpy(&size, &x, sizeof size);
+	size &= 0x7fffffff;
 	return (size - 0x800000) & ~(size - 1);
 }
 
-/* Whether any number is denormal; what stands behind a row is not looked at. */
-static bool has_denormals(const float *from, ptrdiff_t stride, int width, int tokens)
+INLINE words denormals(words bits)
+{
+	const words size = bits & 0x7fffffff;
+	return (size - 0x800000) & ~(size - 1);
+}
+
+/* gcc 12 makes two conversions of one of 64 bytes. */
+INLINE doubles widen_vector(floats x)
+{
+#if defined __AVX512F__
+	return (doubles)_mm512_cvtps_pd((__m256)x);
+#else
+	return __builtin_convertvector(x, doubles);
+#endif
+}
+
+/* Some whole vectors of each row, the number of which the compiler knows; returns which numbers are denormal, by upper bits. */
+INLINE words widen_vectors(double *to, ptrdiff_t to_stride, const float *from, ptrdiff_t stride, int vectors, int tokens)
+{
+	words found = {0};
+	for (int t = 0; t < tokens; t++, to += to_stride, from += stride)
+		UNROLL for (int i = 0; i < vectors; i++) {
+			const floats x = *(const floats_in_memory *)(from + i * DOUBLES);
+			*(doubles_in_memory *)(to + i * DOUBLES) = widen_vector(x);
+			found |= denormals((words)x);
+		}
+	return found;
+}
+
+/* Whole vectors, like the rows of scratch that they go to; numbers behind a row are not looked at. */
+static void widen_rows(double *to, ptrdiff_t to_stride, const float *from, ptrdiff_t stride, int width, int tokens)
 {
 	words found = {0};
 	uint32_t all = 0;
-	for (int t = 0; t < tokens; t++, from += stride) {
-		int i = 0;
-		for (; i + WORDS <= width; i += WORDS) {
-			const words size = *(const words_in_memory *)(from + i) & 0x7fffffff;
-			found |= (size - 0x800000) & ~(size - 1);
-		}
-		for (; i < width; i++) {
-			uint32_t bits;
-			memcpy(&bits, from + i, sizeof bits);
-			all |= denormal(bits);
-		}
-	}
-	for (int i = 0; i < WORDS; i++)
-		all |= found[i];
-	return all >> 31;
+	int i = 0;
+	for (; i + 4 * DOUBLES <= width; i += 4 * DOUBLES)
+		found |= widen_vectors(to + i, to_stride, from + i, stride, 4, tokens);
+	for (; i + 2 * DOUBLES <= width; i += 2 * DOUBLES)
+		found |= widen_vectors(to + i, to_stride, from + i, stride, 2, tokens);
+	for (; i + DOUBLES <= width; i += DOUBLES)
+		found |= widen_vectors(to + i, to_stride, from + i, stride, 1, tokens);
+	if (i < width)
+		widen_vectors(to + i, to_stride, from + i, stride, 1, tokens);
+	for (int t = 0; i < width && t < tokens; t++)
+		for (int j = i; j < width; j++)
+			all |= denormal(from[t * stride + j]);
+	for (int j = 0; j < DOUBLES; j++)
+		all |= found[j];
+	for (int t = 0; all >> 31 && t < tokens; t++)
+		for (int j = 0; j < width; j++)
+			to[t * to_stride + j] = widen(from[t * stride + j]);
 }
 
-/* Whole vectors, like the rows of scratch that they go to. */
-static void widen_rows(double *to, ptrdiff_t to_stride, const float *from, ptrdiff_t stride, int width, int tokens)
+INLINE long_words narrow_vectors(float *to, ptrdiff_t to_stride, const double *from, ptrdiff_t stride, int vectors,
+		int tokens)
 {
-	const bool denormals = has_denormals(from, stride, width, tokens);
-	for (int t = 0; t < tokens; t++, to += to_stride, from += stride) {
-		for (int i = 0; i < width; i += DOUBLES)
-			*(doubles_in_memory *)(to + i) =
-				__builtin_convertvector((floats)*(const floats_in_memory *)(from + i), doubles);
-		for (int i = 0; denormals && i < width; i++)
-			to[i] = widen(from[i]);
-	}
+	const long_words least = (long_words)((doubles){0} + 0x1p-126);
+	long_words found = {0};
+	for (int t = 0; t < tokens; t++, to += to_stride, from += stride)
+		UNROLL for (int i = 0; i < vectors; i++) {
+			const doubles x = *(const doubles_in_memory *)(from + i * DOUBLES);
+			const long_words size = (long_words)x & INT64_MAX;
+			*(floats_in_memory *)(to + i * DOUBLES) = __builtin_convertvector(x, floats);
+			found |= (size - least) & ~(size - 1);
+		}
+	return found;
 }
 
 static void narrow_rows(float *to, ptrdiff_t to_stride, const double *from, ptrdiff_t stride, int width, int tokens)
 {
-	const doubles least = (doubles){0} + 0x1p-126;
-	for (int t = 0; t < tokens; t++, to += to_stride, from += stride) {
-		long_words found = {0};
-		int i = 0;
-		for (; i + DOUBLES <= width; i += DOUBLES) {
-			const doubles x = *(const doubles_in_memory *)(from + i);
-			const long_words size = (long_words)x & INT64_MAX;
-			*(floats_in_memory *)(to + i) = __builtin_convertvector(x, floats);
-			found |= (size - (long_words)least) & ~(size - 1);
-		}
-		uint64_t all = 0;
-		for (int j = 0; j < DOUBLES; j++)
-			all |= found[j];
-		for (i = all >> 63 ? 0 : i; i < width; i++)
-			to[i] = narrow(from[i]);
-	}
+	long_words found = {0};
+	uint64_t all = 0;
+	int i = 0;
+	for (; i + 4 * DOUBLES <= width; i += 4 * DOUBLES)
+		found |= narrow_vectors(to + i, to_stride, from + i, stride, 4, tokens);
+	for (; i + 2 * DOUBLES <= width; i += 2 * DOUBLES)
+		found |= narrow_vectors(to + i, to_stride, from + i, stride, 2, tokens);
+	for (; i + DOUBLES <= width; i += DOUBLES)
+		found |= narrow_vectors(to + i, to_stride, from + i, stride, 1, tokens);
+	for (int j = 0; j < DOUBLES; j++)
+		all |= found[j];
+	const int first = all >> 63 ? 0 : i;
+	for (int t = 0; first < width && t < tokens; t++)
+		for (int j = first; j < width; j++)
+			to[t * to_stride + j] = narrow(from[t * stride + j]);
 }
 
 #endif

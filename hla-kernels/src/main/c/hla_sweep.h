@@ -51,16 +51,16 @@ struct place {
 	int row, rows, vectors;
 };
 
-/* out = from + x^T (m + grow base), in two sums where the tile is one vector wide. */
+/* out = from + x^T (m + grow base), in as many sums as the table of sizes has for the width. */
 INLINE void read_tile(const struct place *p, tile m, tile base, bool growing, real grow, const real *x, const real *from,
 		real *out)
 {
-	enum { CHAINS = 2 };
-	vec sum[CHAINS][TILE_VECTORS];
-	const int chains = p->vectors == 1 && p->rows > 1 ? CHAINS : 1;
+	enum { MOST_SUMS = 2 };
+	vec sum[MOST_SUMS][TILE_VECTORS];
+	const int sums = p->rows == 1 ? 1 : p->vectors == 1 ? MOST_SUMS : READ_SUMS;
 	UNROLL for (int c = 0; c < p->vectors; c++) {
 		sum[0][c] = load(from + c * LANES);
-		if (chains > 1)
+		if (sums > 1)
 			sum[1][c] = (vec){0};
 	}
 	UNROLL for (int r = 0; r < p->rows; r++) {
@@ -68,11 +68,11 @@ INLINE void read_tile(const struct place *p, tile m, tile base, bool growing, re
 		UNROLL for (int c = 0; c < p->vectors; c++) {
 			const vec whole = !HLA_MIXED ? m[r][c]
 				: growing ? mul_add(base[r][c], splat(grow), m[r][c]) : m[r][c] + base[r][c];
-			sum[r % chains][c] = mul_add(a, whole, sum[r % chains][c]);
+			sum[r % sums][c] = mul_add(a, whole, sum[r % sums][c]);
 		}
 	}
 	UNROLL for (int c = 0; c < p->vectors; c++)
-		store(out + c * LANES, chains > 1 ? sum[0][c] + sum[1][c] : sum[0][c]);
+		store(out + c * LANES, sums > 1 ? sum[0][c] + sum[1][c] : sum[0][c]);
 }
 
 /* One read by one head, one by a whole team, or any number. All but the last are inclusive. */

@@ -68,8 +68,12 @@ INLINE vec splat(real x) { return (vec)vdupq_n_f32(x); }
 INLINE vec mul_add(vec a, vec b, vec c) { return (vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 INLINE vec splat(real x) { return (vec)vdupq_n_f64(x); }
 #else
+#define HLA_FUSED 0
 INLINE vec mul_add(vec a, vec b, vec c) { return a * b + c; }
 INLINE vec splat(real x) { return x - (vec){0}; }
+#endif
+#ifndef HLA_FUSED
+#define HLA_FUSED 1
 #endif
 
 #endif

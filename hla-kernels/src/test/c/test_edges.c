@@ -67,6 +67,27 @@ static void check_elu1(struct setting s)
 	}
 }
 
+/* Outputs are rounded once behind their division, wherever in the range: a first token has k v / (k + epsilon) where q = 1. */
+static void check_quotients(struct setting s)
+{
+	static const double divisors[] = {1, 3, -7, 0x1.fffffep0, 0x1.fffffffffffffp0, 0x1p-61, -0x1p61, 1e-30, 1e30, 0x1p-501, 0x1p501,
+		0x1p1023, -1e300, 1e-280, 0, INFINITY, NAN};
+	enum { COUNT = sizeof divisors / sizeof *divisors, EACH = 40 };
+	s.operator = LINEAR;
+	s.normalize = true;
+	s.n = s.d = s.dv = 1;
+	for (int i = 0; i < COUNT * EACH; i++) {
+		const double q = 1, k = divisors[i / EACH], v = i % EACH == 0 ? 0 : i % EACH == 1 ? INFINITY : i % EACH == 2 ? NAN : draw(false);
+		double got, expected = k * v / (k + 1e-6);
+		if (s.precision != HLA_FLOAT64)
+			expected = (float)k * (float)v / ((float)k + (float)1e-6);
+		run(&s, &q, &k, &v, &got);
+		checks++;
+		if (isnan(expected) ? !isnan(got) : got != expected)
+			complain(&s, "quotient", got, expected);
+	}
+}
+
 /* The mixed precision does not drift: float would be off by 1e-4 here, for its sums grow with the stream. */
 static void check_long_stream(struct setting mixed)
 {
@@ -210,6 +231,7 @@ static void check_shared_matrix(struct setting s)
 void check_edges(struct setting s)
 {
 	check_elu1(s);
+	check_quotients(s);
 	check_caller_state(s);
 	if (!getenv("HLA_DENORMALS_KEPT"))
 		check_denormals(s);
