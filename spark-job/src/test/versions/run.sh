@@ -45,7 +45,7 @@ run_tests() {
   [ -z "$tests" ] || options+=("-Dtest=$tests" -Dsurefire.failIfNoSpecifiedTests=false)
   if ! (cd "$root" && mvn -B -ntp "-Dspark.line=$line" -Pembedded-spark -pl spark-job -am "${options[@]}" package) >"$log" 2>&1; then
     failed=1
-    grep -E '^\[ERROR\]' "$log" | head -n 40 >&2
+    grep -m 40 -E '^\[ERROR\]' "$log" >&2 || true
     # What had run until then is no result of the line.
     if grep -q 'The forked VM terminated' "$log"; then ended=', then a JVM ended'; fi
   fi
