@@ -24,8 +24,11 @@ import java.util.Random;
  * counted as if they did not, so that their share of the peak may pass 1.
  */
 public final class KernelBenchmark {
-  /** Values of all arrays of a call: as many as stay in the second cache, as a job's do. */
-  private static final int VALUES = 1 << 18;
+  /** Values of all rows of a call: as many as a job's, which stay in the second cache. */
+  private static final int VALUES = 1 << 15;
+
+  /** Tokens between two looks at the clock, at least: a stream's, whose memory is warm. */
+  private static final int TOKENS = 4096;
 
   private static final double CHECK_TOLERANCE = 1e-3;
 
@@ -62,11 +65,17 @@ public final class KernelBenchmark {
    * Measures for about {@code seconds}.
    *
    * @param call tokens of a call, or 0 for as many as stay in the second cache
+   * @param element what rows hold; doubles in float64 alone
    * @throws IllegalStateException if the kernel does not compute what the recurrence computes
    */
   public static Result measure(
-      AttentionKernel kernel, AttentionSettings settings, Pass pass, int call, double seconds) {
-    try (Sample tokens = new Sample(kernel, settings, call)) {
+      AttentionKernel kernel,
+      AttentionSettings settings,
+      Pass pass,
+      int call,
+      Element element,
+      double seconds) {
+    try (Sample tokens = new Sample(kernel, settings, call, element)) {
       return measure(kernel, settings, pass, tokens, seconds);
     }
   }
@@ -103,7 +112,7 @@ public final class KernelBenchmark {
             .operator(settings.operator())
             .scale(settings.scale())
             .build();
-    Sample tokens = new Sample(Kernels.java(), one, 0);
+    Sample tokens = new Sample(Kernels.java(), one, 0, Element.FLOAT);
     double best = Double.POSITIVE_INFINITY;
     long end = System.nanoTime() + (long) (seconds * 1e9);
     do {
@@ -119,7 +128,8 @@ public final class KernelBenchmark {
    * of those in about {@code seconds}.
    */
   public static double scanMillis(AttentionSettings settings, Pass pass, double seconds) {
-    try (Sample tokens = new Sample(Kernels.java(), settings, AttentionKernel.BLOCK);
+    try (Sample tokens =
+            new Sample(Kernels.java(), settings, AttentionKernel.BLOCK, Element.FLOAT);
         Summarizer summarizer = Kernels.java().summarizer(0, State.initial(settings))) {
       summarizer.add(tokens.rows, tokens.count);
       byte[] summary = summarizer.summary().toBytes();
@@ -143,7 +153,7 @@ public final class KernelBenchmark {
     return OperatorCost.of(settings.withNormalize(false)).operations();
   }
 
-  // Nanoseconds per token; several calls where one would be too short for the clock.
+  // Nanoseconds per token.
   private static double apply(AttentionKernel kernel, State zero, Sample tokens) {
     try (Applier applier = kernel.applier(zero)) {
       int calls = calls(tokens);
@@ -167,7 +177,7 @@ public final class KernelBenchmark {
   }
 
   private static int calls(Sample tokens) {
-    return Math.max(1, AttentionKernel.BLOCK / tokens.count);
+    return Math.max(1, TOKENS / tokens.count);
   }
 
   private static double elapsed(long start) {
@@ -206,7 +216,7 @@ public final class KernelBenchmark {
     private final TokenRows rows;
     private final int count;
 
-    Sample(AttentionKernel kernel, AttentionSettings settings, int call) {
+    Sample(AttentionKernel kernel, AttentionSettings settings, int call, Element element) {
       int width =
           settings.queryWidth()
               + settings.keyWidth()
@@ -214,7 +224,7 @@ public final class KernelBenchmark {
               + settings.outputWidth();
       int blocks = VALUES / width / AttentionKernel.BLOCK;
       count = call > 0 ? call : AttentionKernel.BLOCK * Math.max(1, blocks);
-      rows = kernel.rows(settings, count, Element.FLOAT, Element.FLOAT);
+      rows = kernel.rows(settings, count, element, element);
       Random random = new Random(1);
       // Denominators stay away from 0: the outputs would have nothing but rounding errors.
       float least = settings.normalize() ? 0 : -0.5f;

@@ -6,6 +6,7 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Operator;
 import io.hla.algebra.Precision;
 import io.hla.kernels.AttentionKernel;
+import io.hla.kernels.Element;
 import io.hla.kernels.Kernels;
 import io.hla.spark.bench.KernelBenchmark;
 import io.hla.spark.bench.KernelBenchmark.Pass;
@@ -82,6 +83,12 @@ final class BenchKernelsCommand implements Callable<Integer> {
       paramLabel = "TOKENS",
       description = "Tokens of a call; 1 is what decoding asks for. Default: what the cache holds.")
   private List<Integer> calls = List.of(0);
+
+  @Option(
+      names = "--rows",
+      paramLabel = "float|double",
+      description = "What rows of tokens hold in float64; floats otherwise. Default: float.")
+  private Element element = Element.FLOAT;
 
   @Option(names = "--normalize", description = "With the denominator. Default: without.")
   private boolean normalize;
@@ -243,7 +250,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
 
   private Result measure(
       AttentionKernel kernel, AttentionSettings settings, Pass pass, int call, double peak) {
-    Result result = KernelBenchmark.measure(kernel, settings, pass, call, seconds);
+    Element rows = settings.precision() == Precision.FLOAT64 ? element : Element.FLOAT;
+    Result result = KernelBenchmark.measure(kernel, settings, pass, call, rows, seconds);
     row(settings, pass, call, kernel.name(), kernel.instructionSet(), result, peak);
     return result;
   }
