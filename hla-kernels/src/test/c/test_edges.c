@@ -7,6 +7,9 @@
 
 #include "support.h"
 
+/* Numbers that must be readable behind rows of floats. */
+enum { BEHIND = HLA_OVERHANG / sizeof(float) };
+
 /* One session over n tokens of a single head of d = dv, outputs into o. */
 static void run(const struct setting *s, const double *q, const double *k, const double *v, double *o)
 {
@@ -98,7 +101,7 @@ static void check_long_stream(struct setting mixed)
 	struct setting exact = mixed;
 	exact.precision = HLA_FLOAT64;
 	struct hla_session *ours = open_session(&mixed, false), *theirs = open_session(&exact, false);
-	float in[3][CALL * D], out[CALL * D];
+	float in[3][CALL * D + BEHIND] = {0}, out[CALL * D];
 	double expected[CALL * D];
 	for (int call = 0; call < CALLS; call++) {
 		for (int i = 0; i < 3 * CALL * D; i++)
@@ -120,7 +123,7 @@ static void check_long_stream(struct setting mixed)
 static void check_digits_kept(struct setting s)
 {
 	enum { D = 8, N = 3 * HLA_SPAN };
-	static const float zeros[N * D];
+	static const float zeros[N * D + BEHIND];
 	static float out[N * D];
 	s.operator = HLA2;
 	s.n = N;
