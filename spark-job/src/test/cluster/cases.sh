@@ -109,13 +109,22 @@ mount_small() {
   mount -t tmpfs -o "size=1m$1" none "$work/full" 2>/dev/null || skip "no right to mount a small file system"
 }
 
+# An executor may still be closing what it could not write.
+unmount_small() {
+  wait_until 60 is_unmounted || problem "$work/full is in use"
+}
+
+is_unmounted() {
+  umount "$work/full" 2>/dev/null
+}
+
 case_disk_full() {
   mount_small ''
   [ -z "$skipped" ] || return 0
   output=$work/full/out attend disk-full "$cluster" --conf spark.cores.max=2
   expect_refused disk-full 1 'No space left on device'
   expect_no_output "$work/full/out"
-  umount "$work/full"
+  unmount_small
 }
 
 case_output_read_only() {
@@ -123,7 +132,7 @@ case_output_read_only() {
   [ -z "$skipped" ] || return 0
   output=$work/full/out attend output-read-only 'local[1]'
   expect_refused output-read-only 3 '\[HLA_OUTPUT_PATH\] .*/full/out cannot be made'
-  umount "$work/full"
+  unmount_small
 }
 
 case_output_below_file() {
