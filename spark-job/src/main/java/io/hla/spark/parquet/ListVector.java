@@ -6,34 +6,57 @@ import org.apache.spark.sql.vectorized.ColumnVector;
 import org.apache.spark.sql.vectorized.ColumnarArray;
 
 /**
- * The lists of a batch as they lie in the bytes of a page, all of the width that the footer
- * promises. They are read when somebody asks for them; should a page break the promise, Spark's
- * vector takes the place of the bytes.
+ * The lists of a batch, all of the width that the footer promises, as they lie in the bytes of a
+ * page. They are brought when somebody asks for them, page after page: a list is good until one of
+ * another row is asked for. Should a page break the promise, or rows be asked for that have gone
+ * by, Spark's vector takes the place of the bytes.
  */
 public final class ListVector extends PageVector {
   private final NumberVector numbers;
   private final int width;
   private final long rowBytes;
-  private Runnable loader;
+  private final Pages pages;
+
+  /** The rows of the batch that are shown. */
+  private int from;
+
+  private int to;
+
+  /** Null while lists are shown as they lie in pages. */
   private ColumnVector sparks;
 
-  /** Lists of {@code width} floats or doubles. */
-  ListVector(DataType element, int width) {
+  /** Where the lists come from. */
+  interface Pages {
+    /** Shows those of a page that holds a row of the batch, or Spark's vector. */
+    void bring(int row);
+
+    /** Shows Spark's vector, which holds the whole batch. */
+    void handOver();
+  }
+
+  /** Lists of {@code width} floats or doubles, none of which is shown. */
+  ListVector(DataType element, int width, Pages pages) {
     super(new ArrayType(element, true));
     this.numbers = new NumberVector(element);
     this.width = width;
     this.rowBytes = (long) width * element.defaultSize();
+    this.pages = pages;
   }
 
-  /** Shows lists that {@code loader} is to bring, when they are asked for. */
-  void showLater(Runnable loader) {
-    this.loader = loader;
-  }
-
-  /** Shows the lists that start in {@code bytes} at {@code from}. */
-  void show(byte[] bytes, int from) {
-    numbers.show(bytes, from);
+  /** Begins another batch. */
+  void clear() {
+    from = 0;
+    to = 0;
     sparks = null;
+  }
+
+  /**
+   * Shows the lists of rows [from, to), the first of which starts in {@code bytes} at {@code at}.
+   */
+  void show(int from, int to, byte[] bytes, int at) {
+    this.from = from;
+    this.to = to;
+    numbers.show(bytes, at);
   }
 
   /** Shows another vector. */
@@ -41,13 +64,18 @@ public final class ListVector extends PageVector {
     sparks = vector;
   }
 
-  private boolean isPacked() {
-    if (loader != null) {
-      Runnable asked = loader;
-      loader = null;
-      asked.run();
+  private boolean isPacked(int row) {
+    if (sparks == null && (row < from || row >= to)) {
+      pages.bring(row);
     }
     return sparks == null;
+  }
+
+  private ColumnVector whole() {
+    if (sparks == null) {
+      pages.handOver();
+    }
+    return sparks;
   }
 
   /** Numbers of every list, as far as the footer tells. */
@@ -62,35 +90,37 @@ public final class ListVector extends PageVector {
    * @return false, and nothing is copied, if the lists do not lie so
    */
   public boolean copy(int row, Object target, long offset) {
-    boolean packed = isPacked();
+    boolean packed = isPacked(row);
     if (packed) {
-      numbers.copy(row * rowBytes, target, offset, rowBytes);
+      numbers.copy((row - from) * rowBytes, target, offset, rowBytes);
     }
     return packed;
   }
 
   @Override
   public ColumnarArray getArray(int row) {
-    return isPacked() ? new ColumnarArray(numbers, row * width, width) : sparks.getArray(row);
+    return isPacked(row)
+        ? new ColumnarArray(numbers, (row - from) * width, width)
+        : sparks.getArray(row);
   }
 
   @Override
   public boolean hasNull() {
-    return !isPacked() && sparks.hasNull();
+    return whole().hasNull();
   }
 
   @Override
   public int numNulls() {
-    return isPacked() ? 0 : sparks.numNulls();
+    return whole().numNulls();
   }
 
   @Override
   public boolean isNullAt(int row) {
-    return !isPacked() && sparks.isNullAt(row);
+    return !isPacked(row) && sparks.isNullAt(row);
   }
 
   @Override
   public ColumnVector getChild(int ordinal) {
-    return isPacked() ? numbers : sparks.getChild(ordinal);
+    return whole().getChild(ordinal);
   }
 }

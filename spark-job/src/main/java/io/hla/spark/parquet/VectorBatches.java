@@ -2,11 +2,10 @@ package io.hla.spark.parquet;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.parquet.column.page.PageReadStore;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.hadoop.io.IOUtils;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
 import org.apache.spark.sql.execution.datasources.v2.FileDataSourceV2;
@@ -24,9 +23,9 @@ import scala.collection.Iterator;
  */
 final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Closeable {
   private final PartitionedFile split;
-  private final ParquetFileReader file;
-  private final PageBuffers buffers;
-  private final List<VectorColumn> vectors;
+  private final VectorFile file;
+  private final List<VectorColumn> columns;
+  private final List<ListVector> vectors = new ArrayList<>();
 
   /** For every column of a batch, its place among the vectors, or -1 - its place among scalars. */
   private final int[] sources;
@@ -36,9 +35,6 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
   private Iterator<?> batches;
   private Iterator<?> replaced;
   private boolean isRaw = true;
-  private PageReadStore rowGroup;
-  private int nextRowGroup;
-  private long leftInRowGroup;
 
   /** Rows of all batches before this one. */
   private long done;
@@ -46,46 +42,74 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
   /** Rows of this batch. */
   private int current;
 
-  /** Rows before this batch whose vectors nobody asked for. */
-  private long passedOver;
-
-  private boolean isLoaded = true;
+  /** Whether somebody asked for vectors of this batch. */
+  private boolean isAskedFor;
 
   /**
-   * @param file of the split, asked for the vectors alone
-   * @param buffers memory of {@code file}
    * @param scalars the batches of all other columns
    * @param wholeFile opens the batches of all columns
    */
   VectorBatches(
       PartitionedFile split,
-      ParquetFileReader file,
-      PageBuffers buffers,
-      List<VectorColumn> vectors,
+      VectorFile file,
+      List<VectorColumn> columns,
       int[] sources,
       Iterator<?> scalars,
       Function1<PartitionedFile, Iterator<InternalRow>> wholeFile,
       ReadCounts counts) {
     this.split = split;
     this.file = file;
-    this.buffers = buffers;
-    this.vectors = vectors;
+    this.columns = columns;
+    for (VectorColumn column : columns) {
+      vectors.add(new ListVector(column.element(), column.width(), pages(column)));
+    }
     this.sources = sources;
     this.batches = scalars;
     this.wholeFile = wholeFile;
     this.counts = counts;
   }
 
+  private ListVector.Pages pages(VectorColumn column) {
+    int ordinal = vectors.size();
+    return new ListVector.Pages() {
+      @Override
+      public void bring(int row) {
+        run(() -> VectorBatches.this.bring(column, vectors.get(ordinal), row));
+      }
+
+      @Override
+      public void handOver() {
+        run(VectorBatches.this::handOver);
+      }
+    };
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** What goes wrong is said as Spark says it of what goes wrong while it asks for batches. */
+  private void run(Step step) {
+    try {
+      step.run();
+    } catch (Exception e) {
+      Platform.throwException(FileDataSourceV2.attachFilePath(split::urlEncodedPath, e));
+    }
+  }
+
   @Override
   public boolean hasNext() {
     boolean more = batches.hasNext();
-    if (!more && isRaw && done + current != file.getRecordCount()) {
-      throw new IllegalStateException(
-          String.format(
-              Locale.ROOT,
-              "%d rows have vectors and %d other columns",
-              file.getRecordCount(),
-              done + current));
+    if (!more && isRaw) {
+      count();
+      if (done + current != file.rows()) {
+        throw new IllegalStateException(
+            String.format(
+                Locale.ROOT,
+                "%d rows have vectors and %d other columns",
+                file.rows(),
+                done + current));
+      }
     }
     return more;
   }
@@ -96,96 +120,48 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
     if (!isRaw) {
       return batch;
     }
+    count();
     done += current;
-    passedOver += isLoaded ? 0 : current;
     current = batch.numRows();
-    isLoaded = false;
-    ColumnVector[] columns = new ColumnVector[sources.length];
-    for (int i = 0; i < columns.length; i++) {
-      columns[i] =
-          sources[i] >= 0 ? vectors.get(sources[i]).vector() : batch.column(-1 - sources[i]);
+    vectors.forEach(ListVector::clear);
+    ColumnVector[] shown = new ColumnVector[sources.length];
+    for (int i = 0; i < shown.length; i++) {
+      shown[i] = sources[i] >= 0 ? vectors.get(sources[i]) : batch.column(-1 - sources[i]);
     }
-    vectors.forEach(vector -> vector.vector().showLater(this::load));
-    return new ColumnarBatch(columns, batch.numRows());
+    return new ColumnarBatch(shown, batch.numRows());
   }
 
-  /** Brings the vectors of this batch. */
-  private void load() {
-    if (isLoaded) {
+  /** Counts the rows of this batch if vectors of it were taken from pages. */
+  private void count() {
+    if (isRaw && isAskedFor) {
+      counts.raw().add(current);
+    }
+    isAskedFor = false;
+  }
+
+  private void bring(VectorColumn column, ListVector vector, int row) throws IOException {
+    isAskedFor = true;
+    if (!column.bring(done + row)) {
+      handOver();
       return;
     }
-    isLoaded = true;
-    try {
-      if (read()) {
-        counts.raw().add(current);
-      } else {
-        handOver();
-      }
-    } catch (Exception e) {
-      // As Spark says it of what goes wrong while it asks for batches.
-      Platform.throwException(FileDataSourceV2.attachFilePath(split::urlEncodedPath, e));
-    }
-  }
-
-  private boolean read() throws IOException {
-    if (leftInRowGroup == 0) {
-      closeRowGroup();
-    }
-    while (rowGroup == null || passedOver > 0) {
-      if (rowGroup == null && !openRowGroup()) {
-        return false;
-      }
-      int skipped = (int) Math.min(passedOver, leftInRowGroup);
-      passedOver -= skipped;
-      if (skipped == leftInRowGroup) {
-        closeRowGroup();
-        continue;
-      }
-      leftInRowGroup -= skipped;
-      for (VectorColumn vector : vectors) {
-        if (!vector.skip(skipped)) {
-          return false;
-        }
-      }
-    }
-    if (current > leftInRowGroup) {
-      return false;
-    }
-    for (VectorColumn vector : vectors) {
-      if (!vector.read(current)) {
-        return false;
-      }
-    }
-    leftInRowGroup -= current;
-    return true;
-  }
-
-  /** Opens the row group that is read next; false at the end of the split. */
-  private boolean openRowGroup() throws IOException {
-    List<BlockMetaData> all = file.getRowGroups();
-    while (nextRowGroup < all.size() && passedOver >= all.get(nextRowGroup).getRowCount()) {
-      file.skipNextRowGroup();
-      passedOver -= all.get(nextRowGroup++).getRowCount();
-    }
-    rowGroup = file.readNextRowGroup();
-    nextRowGroup++;
-    if (rowGroup == null) {
-      return false;
-    }
-    leftInRowGroup = rowGroup.getRowCount();
-    for (VectorColumn vector : vectors) {
-      vector.start(rowGroup);
-    }
-    return true;
+    // A page may begin before this batch.
+    int first = (int) Math.max(0, column.startOfPage() - done);
+    long end = column.startOfPage() + column.page().rows() - done;
+    vector.show(
+        first,
+        (int) Math.min(current, end),
+        column.page().bytes(),
+        column.page().offset((int) (done + first - column.startOfPage())));
   }
 
   /**
-   * Opens Spark's reader for this batch and all behind it. What was given out before is a number of
-   * whole batches, as both readers cut them at the same rows.
+   * Opens Spark's reader for this batch and all behind it. Both readers cut batches at the same
+   * rows; what was shown of this one before are the same lists.
    */
   private void handOver() throws IOException {
     counts.fallbacks().add(1);
-    closeRowGroup();
+    closeColumns();
     isRaw = false;
     Iterator<?> scalars = batches;
     batches = wholeFile.apply(split);
@@ -199,28 +175,26 @@ final class VectorBatches extends AbstractIterator<ColumnarBatch> implements Clo
     }
     for (int i = 0; i < sources.length; i++) {
       if (sources[i] >= 0) {
-        vectors.get(sources[i]).vector().show(whole.column(i));
+        vectors.get(sources[i]).show(whole.column(i));
       }
     }
     // The other columns of this batch are still read: their reader is closed in the end.
     replaced = scalars;
   }
 
-  private void closeRowGroup() {
-    if (rowGroup != null) {
-      rowGroup.close();
-      rowGroup = null;
-    }
+  private void closeColumns() {
+    IOUtils.cleanupWithLogger(null, columns.toArray(Closeable[]::new));
   }
 
   @Override
   public void close() throws IOException {
-    closeRowGroup();
-    try (file) {
+    count();
+    closeColumns();
+    file.codecs().release();
+    try {
       close(batches);
-      close(replaced);
     } finally {
-      buffers.giveBackAll();
+      close(replaced);
     }
   }
 

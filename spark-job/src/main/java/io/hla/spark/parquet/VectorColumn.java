@@ -1,14 +1,15 @@
 package io.hla.spark.parquet;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
-import org.apache.parquet.column.page.DataPage;
-import org.apache.parquet.column.page.PageReadStore;
-import org.apache.parquet.column.page.PageReader;
+import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnPath;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
@@ -16,32 +17,37 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.unsafe.Platform;
 
-/** A column of lists of one width in one file, read in pieces that need not end where pages do. */
-final class VectorColumn {
+/** A column of lists of one width in a split of a file, of which a page at a time is at hand. */
+final class VectorColumn implements Closeable {
   private static final int LARGEST_ROW = 1 << 24;
 
+  private final VectorFile file;
   private final ColumnDescriptor column;
-  private final int rowBytes;
-  private final PageBuffers buffers;
+  private final DataType element;
+  private final int width;
+  private final PageDecompressor decompressor;
   private final VectorPage page;
-  private final ListVector vector;
-  private PageReader pages;
-  private int row;
-  private byte[] joined = new byte[0];
 
-  private VectorColumn(
-      ColumnDescriptor column,
-      DataType element,
-      int width,
-      boolean withChecksum,
-      PageBuffers buffers) {
+  /** Null before the first row group. */
+  private ChunkPages pages;
+
+  private CompressionCodecName codec;
+  private int nextRowGroup;
+
+  /** Rows of the split in front of the row group behind the one that is open. */
+  private long endOfRowGroup;
+
+  /** Rows of the split in front of the page. */
+  private long startOfPage;
+
+  private VectorColumn(VectorFile file, ColumnDescriptor column, DataType element, int width) {
+    this.file = file;
     this.column = column;
-    this.rowBytes = width * element.defaultSize();
-    this.buffers = buffers;
-    this.page = new VectorPage(column, width, element.defaultSize(), withChecksum);
-    this.vector = new ListVector(element, width);
+    this.element = element;
+    this.width = width;
+    this.decompressor = new PageDecompressor(file.codecs());
+    this.page = new VectorPage(column, width, element.defaultSize(), file.withChecksums());
   }
 
   /**
@@ -49,17 +55,10 @@ final class VectorColumn {
    *
    * @param name of the column in the file
    * @param element type of the numbers that are asked for
-   * @param rowGroups those that will be read
-   * @param withChecksum whether pages must have a checksum
    * @return null if the footer does not promise plain lists of one width without nulls
    */
-  static VectorColumn of(
-      MessageType schema,
-      String name,
-      DataType element,
-      List<BlockMetaData> rowGroups,
-      boolean withChecksum,
-      PageBuffers buffers) {
+  static VectorColumn of(VectorFile file, String name, DataType element) {
+    MessageType schema = file.schema();
     Type field = schema.getType(name);
     PrimitiveTypeName stored =
         element.equals(DataTypes.FloatType) ? PrimitiveTypeName.FLOAT : PrimitiveTypeName.DOUBLE;
@@ -75,7 +74,7 @@ final class VectorColumn {
       return null;
     }
     long width = 0;
-    for (BlockMetaData rowGroup : rowGroups) {
+    for (BlockMetaData rowGroup : file.rowGroups()) {
       long found = width(rowGroup, leaf);
       if (found < 1 || (width > 0 && found != width)) {
         return null;
@@ -86,7 +85,7 @@ final class VectorColumn {
       return null;
     }
     // A split that begins behind the middle of its row group has none, and no rows.
-    return new VectorColumn(leaf, element, Math.max(1, (int) width), withChecksum, buffers);
+    return new VectorColumn(file, leaf, element, Math.max(1, (int) width));
   }
 
   /** The shapes that every reader takes for a list of numbers. */
@@ -111,102 +110,103 @@ final class VectorColumn {
 
   /** The width that a row group promises, or 0. */
   private static long width(BlockMetaData rowGroup, ColumnDescriptor leaf) {
+    ColumnChunkMetaData chunk = chunk(rowGroup, leaf);
+    if (chunk == null) {
+      return 0;
+    }
+    boolean mayHaveNulls =
+        chunk.getStatistics() != null
+            && chunk.getStatistics().isNumNullsSet()
+            && chunk.getStatistics().getNumNulls() > 0;
+    boolean isPlain = chunk.getEncodings().stream().noneMatch(Encoding::usesDictionary);
+    boolean isEven =
+        rowGroup.getRowCount() > 0 && chunk.getValueCount() % rowGroup.getRowCount() == 0;
+    return isPlain && isEven && !mayHaveNulls ? chunk.getValueCount() / rowGroup.getRowCount() : 0;
+  }
+
+  /** The chunk of a leaf, or null if there is none. */
+  private static ColumnChunkMetaData chunk(BlockMetaData rowGroup, ColumnDescriptor leaf) {
+    ColumnPath path = ColumnPath.get(leaf.getPath());
     for (ColumnChunkMetaData chunk : rowGroup.getColumns()) {
-      if (List.of(chunk.getPath().toArray()).equals(List.of(leaf.getPath()))) {
-        boolean mayHaveNulls =
-            chunk.getStatistics() != null
-                && chunk.getStatistics().isNumNullsSet()
-                && chunk.getStatistics().getNumNulls() > 0;
-        boolean isPlain = chunk.getEncodings().stream().noneMatch(Encoding::usesDictionary);
-        boolean isEven =
-            rowGroup.getRowCount() > 0 && chunk.getValueCount() % rowGroup.getRowCount() == 0;
-        return isPlain && isEven && !mayHaveNulls
-            ? chunk.getValueCount() / rowGroup.getRowCount()
-            : 0;
+      if (chunk.getPath().equals(path)) {
+        return chunk;
       }
     }
-    return 0;
+    return null;
   }
 
-  ColumnDescriptor descriptor() {
-    return column;
+  DataType element() {
+    return element;
   }
 
-  /** What {@link #read} has read. */
-  ListVector vector() {
-    return vector;
-  }
-
-  void start(PageReadStore rowGroup) {
-    pages = rowGroup.getPageReader(column);
-    release();
-  }
-
-  private void release() {
-    buffers.giveBackPage(page.page());
-    page.clear();
-    row = 0;
+  /** Numbers of a list. */
+  int width() {
+    return width;
   }
 
   /**
-   * Reads the next rows; those that were read before are gone.
+   * Reads on to the page that holds a row; the one before is gone.
    *
-   * @return false if a page is none of lists of this width: nothing of the file is to be used
-   *     behind the rows read before
+   * @param row of the split, counted from 0
+   * @return false if there is no such page ahead, or one before it is none of lists of this width:
+   *     then nothing of the file is to be used behind the pages that were read before
    */
-  boolean read(int rows) throws IOException {
-    if (row == page.rows() && !nextPage()) {
-      return false;
-    }
-    if (rows <= page.rows() - row) {
-      vector.show(page.bytes(), page.offset(row));
-      row += rows;
-      return true;
-    }
-    return join(rows);
-  }
-
-  /** Passes over rows; false as for {@link #read}. */
-  boolean skip(int rows) throws IOException {
-    int left = rows;
-    while (left > 0) {
-      if (row == page.rows() && !nextPage()) {
+  boolean bring(long row) throws IOException {
+    while (row >= startOfPage + page.rows()) {
+      if (startOfPage + page.rows() == endOfRowGroup ? !openRowGroup(row) : !nextPage()) {
         return false;
       }
-      int part = Math.min(left, page.rows() - row);
-      row += part;
-      left -= part;
     }
-    return true;
+    return row >= startOfPage;
   }
 
-  private boolean join(int rows) throws IOException {
-    int length = Math.multiplyExact(rows, rowBytes);
-    if (joined.length < length) {
-      joined = new byte[length];
-    }
-    int done = 0;
-    while (done < rows) {
-      if (row == page.rows() && !nextPage()) {
+  /** Rows of the split in front of the page that was brought. */
+  long startOfPage() {
+    return startOfPage;
+  }
+
+  /** The page that was brought. */
+  VectorPage page() {
+    return page;
+  }
+
+  /** Opens the row group that holds a row. */
+  private boolean openRowGroup(long row) throws IOException {
+    page.clear();
+    BlockMetaData rowGroup;
+    do {
+      if (nextRowGroup == file.rowGroups().size()) {
         return false;
       }
-      int part = Math.min(rows - done, page.rows() - row);
-      Platform.copyMemory(
-          page.bytes(),
-          Platform.BYTE_ARRAY_OFFSET + page.offset(row),
-          joined,
-          Platform.BYTE_ARRAY_OFFSET + (long) done * rowBytes,
-          (long) part * rowBytes);
-      done += part;
-      row += part;
+      rowGroup = file.rowGroups().get(nextRowGroup++);
+      startOfPage = endOfRowGroup;
+      endOfRowGroup += rowGroup.getRowCount();
+    } while (row >= endOfRowGroup);
+    if (pages == null) {
+      pages = file.open();
     }
-    vector.show(joined, 0);
+    ColumnChunkMetaData chunk = chunk(rowGroup, column);
+    codec = chunk.getCodec();
+    pages.start(chunk);
     return true;
   }
 
   private boolean nextPage() throws IOException {
-    release();
-    DataPage next = pages.readPage();
-    return next != null && page.accept(next) && page.rows() > 0;
+    startOfPage += page.rows();
+    page.clear();
+    PageHeader next = pages.next();
+    return next != null
+        && page.accept(next, pages, codec, decompressor)
+        && page.rows() > 0
+        && page.rows() <= endOfRowGroup - startOfPage;
+  }
+
+  @Override
+  public void close() throws IOException {
+    page.clear();
+    decompressor.close();
+    if (pages != null) {
+      pages.close();
+    }
   }
 }

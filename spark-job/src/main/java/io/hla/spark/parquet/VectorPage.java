@@ -6,12 +6,12 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.ColumnDescriptor;
-import org.apache.parquet.column.Encoding;
-import org.apache.parquet.column.page.DataPage;
-import org.apache.parquet.column.page.DataPageV1;
-import org.apache.parquet.column.page.DataPageV2;
+import org.apache.parquet.format.DataPageHeader;
+import org.apache.parquet.format.DataPageHeaderV2;
+import org.apache.parquet.format.Encoding;
+import org.apache.parquet.format.PageHeader;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 
 /**
  * The data pages of a column of lists of {@code width} numbers, one at a time. What a page is made
@@ -20,6 +20,13 @@ import org.apache.parquet.column.page.DataPageV2;
  */
 final class VectorPage {
   private static final byte[] NOTHING = {};
+
+  /** Bytes that the levels of a value take at most: two runs of one value, each of two bytes. */
+  private static final int LEVELS_OF_A_VALUE = 4;
+
+  /** The same of a page: lengths of levels and groups that are filled up. */
+  private static final int MOST_LEVELS = 64;
+
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -35,7 +42,6 @@ final class VectorPage {
 
   private int knownRows = -1;
 
-  private byte[] page = NOTHING;
   private byte[] bytes = NOTHING;
   private int values;
   private int rows;
@@ -56,11 +62,6 @@ final class VectorPage {
     this.elementBytes = elementBytes;
   }
 
-  /** The array that the page came in. */
-  byte[] page() {
-    return page;
-  }
-
   /** The array that holds the numbers of the page. */
   byte[] bytes() {
     return bytes;
@@ -77,39 +78,60 @@ final class VectorPage {
 
   /** Lets go of the page. */
   void clear() {
-    page = NOTHING;
     bytes = NOTHING;
     rows = 0;
   }
 
   /**
-   * Takes a page over.
+   * Takes over the page that was read last.
    *
+   * @param codec of its column chunk
    * @return whether it holds lists of this width and nothing else, as numbers that lie side by side
+   * @throws IOException if it cannot be decompressed
    */
-  boolean accept(DataPage next) throws IOException {
+  boolean accept(
+      PageHeader header,
+      ChunkPages pages,
+      CompressionCodecName codec,
+      PageDecompressor decompressor)
+      throws IOException {
     clear();
-    if (next.getValueCount() % width != 0 || (withChecksum && next.getCrc().isEmpty())) {
+    if (withChecksum && !header.isSetCrc()) {
       return false;
     }
-    boolean accepted = next instanceof DataPageV1 first ? accept(first) : accept((DataPageV2) next);
-    page = bytes;
+    Encoding encoding;
+    int count;
+    boolean accepted;
+    if (header.isSetData_page_header()) {
+      encoding = header.getData_page_header().getEncoding();
+      count = header.getData_page_header().getNum_values();
+      accepted = isKnown(encoding, count) && accept1(header, pages, codec, decompressor);
+    } else if (header.isSetData_page_header_v2()) {
+      encoding = header.getData_page_header_v2().getEncoding();
+      count = header.getData_page_header_v2().getNum_values();
+      accepted = isKnown(encoding, count) && accept2(header, pages, codec, decompressor);
+    } else {
+      return false;
+    }
     if (!accepted) {
       return false;
     }
-    Encoding encoding =
-        next instanceof DataPageV1 first
-            ? first.getValueEncoding()
-            : ((DataPageV2) next).getDataEncoding();
     if (encoding == Encoding.BYTE_STREAM_SPLIT) {
-      putTogether(next.getValueCount());
+      putTogether(count);
     }
-    rows = next.getValueCount() / width;
+    rows = count / width;
     return true;
   }
 
-  private static boolean isKnown(Encoding encoding) {
-    return encoding == Encoding.PLAIN || encoding == Encoding.BYTE_STREAM_SPLIT;
+  private boolean isKnown(Encoding encoding, int count) {
+    return (encoding == Encoding.PLAIN || encoding == Encoding.BYTE_STREAM_SPLIT)
+        && count >= 0
+        && count % width == 0;
+  }
+
+  /** Whether levels and values of so many bytes in all can be those of {@code count} values. */
+  private boolean isPlausible(int size, int count) {
+    return size >= 0 && size <= MOST_LEVELS + (long) count * (elementBytes + LEVELS_OF_A_VALUE);
   }
 
   /** Of a page that holds the first bytes of all its numbers, then the second ones, and so on. */
@@ -133,26 +155,39 @@ final class VectorPage {
     values = 0;
   }
 
-  private boolean accept(DataPageV1 data) throws IOException {
-    if (!isKnown(data.getValueEncoding())
-        || data.getRlEncoding() != Encoding.RLE
-        || data.getDlEncoding() != Encoding.RLE) {
+  /** Levels behind their lengths, and values, all of them compressed together. */
+  private boolean accept1(
+      PageHeader header,
+      ChunkPages pages,
+      CompressionCodecName codec,
+      PageDecompressor decompressor)
+      throws IOException {
+    DataPageHeader data = header.getData_page_header();
+    int count = data.getNum_values();
+    int size = header.getUncompressed_page_size();
+    if (data.getRepetition_level_encoding() != Encoding.RLE
+        || data.getDefinition_level_encoding() != Encoding.RLE
+        || !isPlausible(size, count)) {
       return false;
     }
-    ByteBuffer all = array(data.getBytes());
-    int end = all.limit();
-    int repetition = all.position() + Integer.BYTES;
-    int definition = endOfLevels(all, repetition, end) + Integer.BYTES;
-    int numbers = definition < repetition ? -1 : endOfLevels(all, definition, end);
+    ByteBuffer all =
+        decompressor
+            .decompress(codec, pages.bytes(), pages.start(), pages.length(), size)
+            .slice()
+            .order(ByteOrder.LITTLE_ENDIAN);
+    int repetition = Integer.BYTES;
+    int definition = endOfLevels(all, repetition, size) + Integer.BYTES;
+    int numbers = definition < repetition ? -1 : endOfLevels(all, definition, size);
     if (numbers < definition) {
       return false;
     }
     bytes = all.array();
     int base = all.arrayOffset();
     values = base + numbers;
-    return holds(data.getValueCount(), end - numbers)
+    return holds(count, size - numbers)
         && areLevels(
-            data.getValueCount(),
+            count,
+            bytes,
             base + repetition,
             base + definition - Integer.BYTES,
             base + definition,
@@ -168,28 +203,43 @@ final class VectorPage {
     return length < 0 || length > end - from ? -1 : from + length;
   }
 
-  private boolean accept(DataPageV2 data) throws IOException {
-    if (!isKnown(data.getDataEncoding())) {
+  /** Levels as they are, then values, which may be compressed. */
+  private boolean accept2(
+      PageHeader header,
+      ChunkPages pages,
+      CompressionCodecName codec,
+      PageDecompressor decompressor)
+      throws IOException {
+    DataPageHeaderV2 data = header.getData_page_header_v2();
+    int count = data.getNum_values();
+    int size = header.getUncompressed_page_size();
+    int ofRepetition = data.getRepetition_levels_byte_length();
+    int ofDefinition = data.getDefinition_levels_byte_length();
+    long levels = (long) ofRepetition + ofDefinition;
+    if (ofRepetition < 0
+        || ofDefinition < 0
+        || levels > Math.min(size, pages.length())
+        || !isPlausible(size, count)) {
       return false;
     }
-    ByteBuffer repetition = array(data.getRepetitionLevels());
-    ByteBuffer definition = array(data.getDefinitionLevels());
-    int split = repetition.remaining();
-    ByteBuffer levels = ByteBuffer.allocate(split + definition.remaining());
-    levels.put(repetition).put(definition);
-    ByteBuffer numbers = array(data.getData());
-    bytes = levels.array();
-    if (!holds(data.getValueCount(), numbers.remaining())
-        || !areLevels(data.getValueCount(), 0, split, split, bytes.length)) {
+    int split = pages.start() + ofRepetition;
+    int end = split + ofDefinition;
+    if (!holds(count, size - (int) levels)
+        || !areLevels(count, pages.bytes(), pages.start(), split, split, end)) {
       return false;
     }
+    ByteBuffer numbers =
+        decompressor.decompress(
+            data.isSetIs_compressed() && !data.isIs_compressed()
+                ? CompressionCodecName.UNCOMPRESSED
+                : codec,
+            pages.bytes(),
+            end,
+            pages.length() - (int) levels,
+            size - (int) levels);
     bytes = numbers.array();
     values = numbers.arrayOffset() + numbers.position();
     return true;
-  }
-
-  private static ByteBuffer array(BytesInput input) throws IOException {
-    return PageBuffers.onHeap(input).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private boolean holds(int count, int length) {
@@ -197,17 +247,21 @@ final class VectorPage {
   }
 
   private boolean areLevels(
-      int count, int repetition, int repetitionEnd, int definition, int definitionEnd) {
-    int from = Math.min(repetition, definition);
+      int count,
+      byte[] levels,
+      int repetition,
+      int repetitionEnd,
+      int definition,
+      int definitionEnd) {
     if (knownRows == count / width
-        && Arrays.equals(known, 0, known.length, bytes, from, definitionEnd)) {
+        && Arrays.equals(known, 0, known.length, levels, repetition, definitionEnd)) {
       return true;
     }
-    if (!RowLevels.areRows(bytes, repetition, repetitionEnd, count, width)
-        || !RowLevels.areAll(bytes, definition, definitionEnd, count, definitionLevel)) {
+    if (!RowLevels.areRows(levels, repetition, repetitionEnd, count, width)
+        || !RowLevels.areAll(levels, definition, definitionEnd, count, definitionLevel)) {
       return false;
     }
-    known = Arrays.copyOfRange(bytes, from, definitionEnd);
+    known = Arrays.copyOfRange(levels, repetition, definitionEnd);
     knownRows = count / width;
     return true;
   }

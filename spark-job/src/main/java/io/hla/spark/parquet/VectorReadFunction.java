@@ -6,15 +6,7 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.LocalFileSystem;
-import org.apache.parquet.HadoopReadOptions;
-import org.apache.parquet.ParquetReadOptions;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopCodecs;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
-import org.apache.parquet.io.InputFile;
-import org.apache.parquet.schema.MessageType;
+import java.util.function.Predicate;
 import org.apache.parquet.schema.Type;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -95,75 +87,32 @@ final class VectorReadFunction extends AbstractFunction1<PartitionedFile, Iterat
   /** Null if the footer promises something else; a split without row groups has no batches. */
   private VectorBatches open(PartitionedFile split, Iterator<InternalRow> narrow)
       throws IOException {
-    Configuration conf = configuration.value().value();
-    PageBuffers buffers = new PageBuffers(HadoopCodecs.newFactory(conf, 0));
-    ParquetReadOptions.Builder options =
-        HadoopReadOptions.builder(conf, split.toPath())
-            .withRange(split.start(), split.start() + split.length())
-            .withCodecFactory(buffers)
-            .withAllocator(buffers);
-    InputFile input = HadoopInputFile.fromPath(split.toPath(), conf);
-    boolean withChecksums = false;
-    if (split.toPath().getFileSystem(conf) instanceof LocalFileSystem files) {
-      LocalFile local = new LocalFile(files.pathToFile(split.toPath()).toPath());
-      // In place of Hadoop's checksums of the file, those that its pages carry.
-      withChecksums = local.hasChecksums();
-      if (withChecksums) {
-        options.usePageChecksumVerification();
-      }
-      options.withUseHadoopVectoredIo(false);
-      input = local;
-    }
-    ParquetFileReader file = ParquetFileReader.open(input, options.build());
-    List<VectorColumn> columns = columns(file, withChecksums, buffers);
-    if (columns == null) {
-      file.close();
-      return null;
-    }
-    file.setRequestedSchema(requested(file, columns));
-    return new VectorBatches(split, file, buffers, columns, sources, narrow, all, counts);
+    VectorFile file = VectorFile.of(split, configuration.value().value());
+    List<VectorColumn> columns = file == null ? null : columns(file);
+    return columns == null
+        ? null
+        : new VectorBatches(split, file, columns, sources, narrow, all, counts);
   }
 
-  private static MessageType requested(ParquetFileReader file, List<VectorColumn> columns) {
-    MessageType schema = file.getFileMetaData().getSchema();
-    List<Type> fields =
-        columns.stream()
-            .map(column -> schema.getType(column.descriptor().getPath()[0]))
-            .distinct()
-            .toList();
-    return new MessageType(schema.getName(), fields);
-  }
-
-  private List<VectorColumn> columns(
-      ParquetFileReader file, boolean withChecksums, PageBuffers buffers) {
-    MessageType schema = file.getFileMetaData().getSchema();
+  private List<VectorColumn> columns(VectorFile file) {
     List<VectorColumn> columns = new ArrayList<>();
     for (Vector vector : vectors) {
-      List<String> names =
-          schema.getFields().stream().map(Type::getName).filter(vector.name()::equals).toList();
+      List<String> names = names(file, vector.name()::equals);
       if (names.isEmpty() && !caseSensitive) {
-        names =
-            schema.getFields().stream()
-                .map(Type::getName)
-                .filter(vector.name()::equalsIgnoreCase)
-                .toList();
+        names = names(file, vector.name()::equalsIgnoreCase);
       }
       VectorColumn column =
-          names.size() == 1
-              ? VectorColumn.of(
-                  schema,
-                  names.get(0),
-                  vector.element(),
-                  file.getRowGroups(),
-                  withChecksums,
-                  buffers)
-              : null;
+          names.size() == 1 ? VectorColumn.of(file, names.get(0), vector.element()) : null;
       if (column == null) {
         return null;
       }
       columns.add(column);
     }
     return columns;
+  }
+
+  private static List<String> names(VectorFile file, Predicate<String> wanted) {
+    return file.schema().getFields().stream().map(Type::getName).filter(wanted).toList();
   }
 
   private static void close(Iterator<?> iterator) {
