@@ -78,6 +78,7 @@ final class AttendRun {
         skip(publication);
         return 0;
       }
+      output.checkWriter(tables.outputs());
       Opened opened = open(publication, tables);
       Staged staged = stage(opened, tables, show);
       publication.publish(staged.check());
@@ -105,6 +106,7 @@ final class AttendRun {
         skip(publication);
         return 0;
       }
+      output.checkWriter(tables.outputs());
       Opened opened = open(publication, tables);
       opened.request().estimate(opened.tokens());
       tellWriter(tables.outputs(), opened.request().attend(opened.tokens()).schema());

@@ -86,6 +86,7 @@ final class ExtractRun {
         System.out.println("nothing to do: " + publication.reason());
         return 0;
       }
+      output.checkWriter(features);
       compute(publication, features, finals);
       reporting.report().ended(Status.DONE);
       reporting.console().summary(reporting.report());

@@ -107,6 +107,7 @@ final class GenerateCommand implements Callable<Integer> {
         System.out.println("nothing to do: " + publication.reason());
         return 0;
       }
+      output.checkWriter(table);
       Dataset<Row> rows =
           partitions == null ? stream.table(spark) : stream.table(spark, partitions);
       String[] vectors = gates ? new String[] {"q", "k", "v", "g"} : new String[] {"q", "k", "v"};

@@ -89,6 +89,11 @@ final class OutputOptions {
     return new TableRequest(option, path, table, stored, mode, List.of(), runId, whole, replaces);
   }
 
+  /** Refuses what the writer of the table cannot be told; see {@link WriterOptions#check}. */
+  void checkWriter(OutputTable table) {
+    writer.check(table);
+  }
+
   /** What the writer of the table is told; see {@link WriterOptions#of}. */
   Map<String, String> writer(
       SparkSession spark,

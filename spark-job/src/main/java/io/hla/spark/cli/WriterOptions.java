@@ -1,5 +1,6 @@
 package io.hla.spark.cli;
 
+import io.hla.spark.output.OutputTable;
 import io.hla.spark.parquet.VectorParquetFormat;
 import io.hla.spark.parquet.WriterFallback;
 import java.util.HashMap;
@@ -45,6 +46,13 @@ final class WriterOptions {
     }
     options.putAll(given);
     return options;
+  }
+
+  /** Refuses options that no table could be written with. */
+  void check(OutputTable table) {
+    if (table.isWritten()) {
+      table.checkOptions(given);
+    }
   }
 
   /** Why Spark's own writer writes the vectors of a Parquet table; null if it does not. */

@@ -152,6 +152,11 @@ final class FolderTable extends OutputTable {
   }
 
   @Override
+  public void checkOptions(Map<String, String> options) {
+    format.checkOptions(options);
+  }
+
+  @Override
   boolean isAt(TableInput input) {
     return input.path() != null && places.isSame(target(), input.path());
   }

@@ -7,7 +7,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.mapreduce.Job;
+import org.apache.parquet.hadoop.CodecFactory;
+import org.apache.parquet.hadoop.ParquetOutputFormat;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.DataFrameWriter;
@@ -15,12 +20,16 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.util.CaseInsensitiveMap;
 import org.apache.spark.sql.execution.datasources.DataSource;
 import org.apache.spark.sql.execution.datasources.FileFormat;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.execution.datasources.v2.FileDataSourceV2;
 import org.apache.spark.sql.types.StructType;
+import scala.Option;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * A format of Spark that a table is written in.
@@ -82,9 +91,57 @@ record OutputFormat(SparkSession spark, String option, String name) {
   }
 
   private InputException refusal(Exception e) {
-    String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     return new InputException(
-        "HLA_OUTPUT_FORMAT", String.format(Locale.ROOT, "--%s as %s: %s", option, name, reason), e);
+        "HLA_OUTPUT_FORMAT",
+        String.format(Locale.ROOT, "--%s as %s: %s", option, name, reason(e)),
+        e);
+  }
+
+  /** Refuses options that the format's writer does not take, as it would when rows are there. */
+  void checkOptions(Map<String, String> options) {
+    Class<?> source = source();
+    try {
+      Object made = source.getDeclaredConstructor().newInstance();
+      if (made instanceof FileDataSourceV2 second) {
+        made = second.fallbackFileFormat().getDeclaredConstructor().newInstance();
+      }
+      CaseInsensitiveMap<String> known =
+          new CaseInsensitiveMap<>(
+              scala.collection.immutable.Map.from(CollectionConverters.asScala(options)));
+      Option<String> rows = known.get("maxRecordsPerFile");
+      if (rows.isDefined()) {
+        Long.parseLong(rows.get());
+      }
+      Job job =
+          Job.getInstance(
+              ((org.apache.spark.sql.classic.SparkSession) spark)
+                  .sessionState()
+                  .newHadoopConfWithOptions(known));
+      ((FileFormat) made).prepareWrite(spark, job, known, StructType.fromDDL("pos BIGINT"));
+      if (made instanceof ParquetFileFormat) {
+        openCodec(job.getConfiguration());
+      }
+    } catch (Exception e) {
+      throw new InputException(
+          "HLA_OUTPUT_OPTION",
+          String.format(Locale.ROOT, "options of --%s as %s: %s", option, name, reason(e)),
+          e);
+    }
+  }
+
+  /** A codec may be known by its name and yet not be on this machine. */
+  private static void openCodec(Configuration conf) {
+    CodecFactory codecs = new CodecFactory(conf, 1);
+    try {
+      codecs.getCompressor(
+          CompressionCodecName.fromConf(conf.get(ParquetOutputFormat.COMPRESSION)));
+    } finally {
+      codecs.release();
+    }
+  }
+
+  private static String reason(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 
   /**

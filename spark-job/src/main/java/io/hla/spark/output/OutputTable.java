@@ -120,6 +120,14 @@ public abstract class OutputTable implements AutoCloseable {
   public abstract void stage(
       Dataset<Row> rows, Map<String, String> options, Consumer<Runnable> phase);
 
+  /**
+   * Refuses options that {@link #stage} could not write with, as far as they can be tried before.
+   *
+   * @param options of the format's writer
+   * @throws io.hla.spark.InputException HLA_OUTPUT_OPTION
+   */
+  public void checkOptions(Map<String, String> options) {}
+
   abstract boolean exists();
 
   /** Whether a run has written the table. */

@@ -197,7 +197,23 @@ class BadInputTest {
             "--output-format excel",
             "HLA_OUTPUT_FORMAT",
             "--output as excel: [DATA_SOURCE_NOT_FOUND]"),
-        option("--output-format csv", "HLA_OUTPUT_FORMAT", "--output as csv: [UNSUPPORTED_DATA"));
+        option("--output-format csv", "HLA_OUTPUT_FORMAT", "--output as csv: [UNSUPPORTED_DATA"),
+        option(
+            "--output-option compression=foo",
+            "HLA_OUTPUT_OPTION",
+            "options of --output as parquet: [CODEC_NOT_AVAILABLE"),
+        option(
+            "--output-option compression=brotli",
+            "HLA_OUTPUT_OPTION",
+            "options of --output as parquet: Class org.apache.hadoop.io.compress.BrotliCodec"),
+        option(
+            "--output-format orc --output-option compression=foo",
+            "HLA_OUTPUT_OPTION",
+            "options of --output as orc: "),
+        option(
+            "--output-option maxRecordsPerFile=many",
+            "HLA_OUTPUT_OPTION",
+            "options of --output as parquet: For input string: \"many\""));
   }
 
   private static Case bad(String condition, String message, String... lines) {
