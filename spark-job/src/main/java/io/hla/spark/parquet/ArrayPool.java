@@ -18,7 +18,7 @@ final class ArrayPool {
 
   /** An array of at least this length, with anything in it. */
   static byte[] take(int length) {
-    int rounded = Math.toIntExact(((long) length + GRAIN - 1) / GRAIN * GRAIN);
+    int rounded = length(length);
     synchronized (FREE) {
       Deque<WeakReference<byte[]>> free = FREE.get(rounded);
       while (free != null && !free.isEmpty()) {
@@ -30,6 +30,11 @@ final class ArrayPool {
       FREE.remove(rounded);
     }
     return new byte[rounded];
+  }
+
+  /** How long arrays of at least this length are. */
+  static int length(int least) {
+    return Math.toIntExact(((long) least + GRAIN - 1) / GRAIN * GRAIN);
   }
 
   /** Takes back an array of {@link #take} that nobody reads or writes any more. */

@@ -16,6 +16,7 @@ final class VectorRowGroup implements AutoCloseable {
   /** Larger pages gain nothing, and are more than half a region of small heaps. */
   private static final int LARGEST_PAGE = 512 << 10;
 
+  private final WriterBuffers buffers;
   private final VectorColumnWriter[] vectors;
 
   /** Null if all columns are vectors. */
@@ -44,7 +45,7 @@ final class VectorRowGroup implements AutoCloseable {
       WriterSettings settings,
       BytesInputCompressor ofVectors,
       BytesInputCompressor ofOthers) {
-    WriterBuffers buffers =
+    buffers =
         new WriterBuffers(Math.min(LARGEST_PAGE, settings.properties().getPageSizeThreshold()));
     TreeMap<Integer, Chunks> ordered = new TreeMap<>();
     vectors = new VectorColumnWriter[vectorOrdinals.length];
@@ -133,6 +134,7 @@ final class VectorRowGroup implements AutoCloseable {
 
   @Override
   public void close() {
+    buffers.close();
     if (others != null) {
       others.close();
     }

@@ -6,8 +6,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.apache.parquet.bytes.BytesInput;
 
-/** Byte arrays of one size for the pages of a file, used again from row group to row group. */
-final class WriterBuffers {
+/**
+ * Byte arrays of one size for the pages of a file, used again from row group to row group and from
+ * file to file.
+ */
+final class WriterBuffers implements AutoCloseable {
   private final int size;
   private final Deque<byte[]> free = new ArrayDeque<>();
 
@@ -26,13 +29,29 @@ final class WriterBuffers {
       return new byte[least];
     }
     byte[] buffer = free.poll();
-    return buffer == null ? new byte[size] : buffer;
+    if (buffer != null) {
+      return buffer;
+    }
+    return isPooled() ? ArrayPool.take(size) : new byte[size];
+  }
+
+  /** Whether the pool has arrays of this size and not only larger ones. */
+  private boolean isPooled() {
+    return ArrayPool.length(size) == size;
   }
 
   /** Takes back an array that nobody looks at any more. */
   void give(byte[] buffer) {
     if (buffer.length == size) {
       free.push(buffer);
+    }
+  }
+
+  /** Leaves the arrays that were given back to other files. */
+  @Override
+  public void close() {
+    while (isPooled() && !free.isEmpty()) {
+      ArrayPool.give(free.pop());
     }
   }
 
