@@ -244,7 +244,9 @@ final class AttendRun {
   private void stageStates(OutputTable table, Dataset<Row> rows) {
     if (table.isWritten()) {
       table.stage(
-          rows, Map.of(), work -> phases.run("states", "writing states to " + table.place(), work));
+          rows,
+          OutputOptions.stateWriter(table),
+          work -> phases.run("states", "writing states to " + table.place(), work));
     }
   }
 

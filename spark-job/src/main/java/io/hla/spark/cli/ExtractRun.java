@@ -128,7 +128,7 @@ final class ExtractRun {
     if (finals.isWritten()) {
       finals.stage(
           result.finalStates(),
-          Map.of(),
+          OutputOptions.stateWriter(finals),
           work -> phases.run("states", "writing states to " + finals.place(), work));
     }
     if (features.isWritten()) {

@@ -104,6 +104,11 @@ final class OutputOptions {
     return writer.of(spark, format(table), schema, position, vectors);
   }
 
+  /** What the writer of a table of states is told. */
+  static Map<String, String> stateWriter(OutputTable table) {
+    return WriterOptions.ofStates(format(table));
+  }
+
   /** Why Spark's own writer writes the vectors of a Parquet table; null if it does not. */
   String sparksWriter(SparkSession spark, OutputTable table, StructType schema, String... vectors) {
     return writer.sparks(spark, format(table), schema, vectors);

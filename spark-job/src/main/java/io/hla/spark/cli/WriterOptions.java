@@ -3,6 +3,7 @@ package io.hla.spark.cli;
 import io.hla.spark.output.OutputTable;
 import io.hla.spark.parquet.VectorParquetFormat;
 import io.hla.spark.parquet.WriterFallback;
+import io.hla.spark.state.StateTable;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -53,6 +54,11 @@ final class WriterOptions {
     if (table.isWritten()) {
       table.checkOptions(given);
     }
+  }
+
+  /** Options of a table of states; what the user gives is for the outputs. */
+  static Map<String, String> ofStates(String format) {
+    return isParquet(format) ? Map.of(VectorParquetFormat.VECTORS, StateTable.STATE) : Map.of();
   }
 
   /** Why Spark's own writer writes the vectors of a Parquet table; null if it does not. */

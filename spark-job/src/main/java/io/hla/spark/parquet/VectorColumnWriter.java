@@ -1,16 +1,11 @@
 package io.hla.spark.parquet;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import org.apache.parquet.bytes.BytesInput;
 import org.apache.parquet.column.ColumnDescriptor;
-import org.apache.parquet.column.Encoding;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompressor;
 import org.apache.parquet.hadoop.ParquetFileWriter;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -19,20 +14,12 @@ import org.apache.spark.sql.catalyst.util.ArrayData;
 import org.apache.spark.unsafe.Platform;
 
 /** The pages of one column of vectors, held until the row group ends. */
-final class VectorColumnWriter {
+final class VectorColumnWriter implements ColumnWriter {
   private final ColumnDescriptor column;
   private final int ordinal;
   private final ListLevels levels;
   private final VectorPageWriter page;
-  private final BytesInputCompressor compressor;
-  private final WriterBuffers buffers;
-  private final List<Page> pages = new ArrayList<>();
-  private long pagesBytes;
-  private long entries;
-
-  /** A page as it goes to the file; {@code buffer} is what it looks into, or null. */
-  private record Page(
-      BytesInput bytes, int uncompressedBytes, int entries, int rows, byte[] buffer) {}
+  private final WrittenPages pages;
 
   /**
    * @param schema the file's
@@ -48,8 +35,7 @@ final class VectorColumnWriter {
     this.column = schema.getColumnDescription(new String[] {name, "list", "element"});
     this.ordinal = ordinal;
     this.levels = ListLevels.of(schema, column);
-    this.compressor = compressor;
-    this.buffers = buffers;
+    this.pages = new WrittenPages(column, compressor, buffers);
     boolean isFloat = column.getPrimitiveType().getPrimitiveTypeName() == PrimitiveTypeName.FLOAT;
     page =
         new VectorPageWriter(
@@ -60,17 +46,13 @@ final class VectorColumnWriter {
             buffers);
   }
 
-  /** Bytes that are held. */
-  long bufferedBytes() {
-    return pagesBytes + page.size();
+  @Override
+  public long bufferedBytes() {
+    return pages.bytes() + page.size();
   }
 
-  /**
-   * Takes the vector of a row.
-   *
-   * @throws IllegalArgumentException if something is null that the schema says never is
-   */
-  void add(InternalRow row) throws IOException {
+  @Override
+  public void add(InternalRow row) throws IOException {
     if (row.isNullAt(ordinal)) {
       check(levels.nullList() >= 0, "a row");
       makeRoom(0, false);
@@ -125,48 +107,15 @@ final class VectorColumnWriter {
   }
 
   private void endPage() throws IOException {
-    if (page.isEmpty()) {
-      return;
+    if (!page.isEmpty()) {
+      VectorPageWriter.Page full = page.finish();
+      pages.add(full.bytes(), full.entries(), full.rows(), full.buffer());
     }
-    VectorPageWriter.Page full = page.finish();
-    int size = Math.toIntExact(full.bytes().size());
-    Page ended;
-    if (compressor.getCodecName() == CompressionCodecName.UNCOMPRESSED) {
-      ended = new Page(full.bytes(), size, full.entries(), full.rows(), full.buffer());
-    } else {
-      // The compressor's output is its own and good until the next page.
-      BytesInput compressed =
-          BytesInput.from(WriterBuffers.copy(compressor.compress(full.bytes())));
-      ended = new Page(compressed, size, full.entries(), full.rows(), null);
-      buffers.give(full.buffer());
-    }
-    pages.add(ended);
-    pagesBytes += ended.bytes().size();
-    entries += ended.entries();
   }
 
-  /** Writes the column chunk of the row group, which ends it. */
-  void flush(ParquetFileWriter file) throws IOException {
+  @Override
+  public void flush(ParquetFileWriter file) throws IOException {
     endPage();
-    file.startColumn(column, entries, compressor.getCodecName());
-    for (Page ended : pages) {
-      // Without statistics there is no column index, but with the row count an offset index.
-      file.writeDataPage(
-          ended.entries(),
-          ended.uncompressedBytes(),
-          ended.bytes(),
-          null,
-          ended.rows(),
-          Encoding.RLE,
-          Encoding.RLE,
-          Encoding.PLAIN);
-      if (ended.buffer() != null) {
-        buffers.give(ended.buffer());
-      }
-    }
-    file.endColumn();
-    pages.clear();
-    pagesBytes = 0;
-    entries = 0;
+    pages.flush(file);
   }
 }

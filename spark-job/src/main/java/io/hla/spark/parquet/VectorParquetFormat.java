@@ -20,9 +20,10 @@ import scala.jdk.javaapi.CollectionConverters;
  * protocols and metrics are Spark's, and so is reading.
  *
  * <p>The option {@value #VECTORS} names the columns whose rows are vectors, separated by commas;
- * without it they are all top-level columns of type array&lt;float&gt; or array&lt;double&gt;.
- * Their values are PLAIN, uncompressed unless a codec was asked for, and have an offset index but
- * no minimum and maximum. {@link WriterFallback} says when Spark's writer is used instead.
+ * without it they are all top-level columns of type array&lt;float&gt; or array&lt;double&gt;. It
+ * may name columns of type binary too, whose values should be long. Their values are PLAIN,
+ * uncompressed unless a codec was asked for, and have an offset index but no minimum and maximum.
+ * {@link WriterFallback} says when Spark's writer is used instead.
  */
 public final class VectorParquetFormat extends ParquetFileFormat {
   /** The name of the format. */
@@ -39,7 +40,7 @@ public final class VectorParquetFormat extends ParquetFileFormat {
     return NAME;
   }
 
-  /** Throws {@link IllegalArgumentException} if the option names a column that holds no vectors. */
+  /** Throws {@link IllegalArgumentException} if the option names a column of another type. */
   @Override
   public OutputWriterFactory prepareWrite(
       SparkSession spark,

@@ -9,6 +9,7 @@ import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompress
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.schema.MessageType;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /** The rows that are held until they go to the file as a row group, column after column. */
@@ -17,7 +18,7 @@ final class VectorRowGroup implements AutoCloseable {
   private static final int LARGEST_PAGE = 512 << 10;
 
   private final WriterBuffers buffers;
-  private final VectorColumnWriter[] vectors;
+  private final ColumnWriter[] vectors;
 
   /** Null if all columns are vectors. */
   private final OtherColumnsWriter others;
@@ -48,12 +49,14 @@ final class VectorRowGroup implements AutoCloseable {
     buffers =
         new WriterBuffers(Math.min(LARGEST_PAGE, settings.properties().getPageSizeThreshold()));
     TreeMap<Integer, Chunks> ordered = new TreeMap<>();
-    vectors = new VectorColumnWriter[vectorOrdinals.length];
+    vectors = new ColumnWriter[vectorOrdinals.length];
     for (int i = 0; i < vectors.length; i++) {
+      int ordinal = vectorOrdinals[i];
       vectors[i] =
-          new VectorColumnWriter(
-              schema, vectorOrdinals[i], settings.properties(), ofVectors, buffers);
-      ordered.put(vectorOrdinals[i], vectors[i]::flush);
+          fields.apply(ordinal).dataType().equals(DataTypes.BinaryType)
+              ? new BytesColumnWriter(schema, ordinal, settings.properties(), ofVectors, buffers)
+              : new VectorColumnWriter(schema, ordinal, settings.properties(), ofVectors, buffers);
+      ordered.put(ordinal, vectors[i]::flush);
     }
     List<List<Integer>> stretches = between(vectorOrdinals, fields.size());
     others =
@@ -86,7 +89,7 @@ final class VectorRowGroup implements AutoCloseable {
   }
 
   void add(InternalRow row) throws IOException {
-    for (VectorColumnWriter vector : vectors) {
+    for (ColumnWriter vector : vectors) {
       vector.add(row);
     }
     if (others != null) {
@@ -102,7 +105,7 @@ final class VectorRowGroup implements AutoCloseable {
   /** Bytes that vectors hold. */
   long vectorBytes() {
     long bytes = 0;
-    for (VectorColumnWriter vector : vectors) {
+    for (ColumnWriter vector : vectors) {
       bytes += vector.bufferedBytes();
     }
     return bytes;

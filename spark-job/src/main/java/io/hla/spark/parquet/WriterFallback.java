@@ -32,7 +32,7 @@ public final class WriterFallback {
    * @return the setting or column that asks for it, in a few words; null if vectors are written
    *     here
    * @throws IllegalArgumentException if the option {@value VectorParquetFormat#VECTORS} names a
-   *     column that holds no vectors
+   *     column of another type
    */
   public static String reason(SparkSession spark, Map<String, String> options, StructType schema) {
     SQLConf conf = conf(spark);
@@ -77,7 +77,7 @@ public final class WriterFallback {
       }
     }
     for (int vector : vectors) {
-      String path = WrittenColumns.path(schema.fieldNames()[vector]);
+      String path = WrittenColumns.path(schema.apply(vector));
       String asked = asked(hadoop, path);
       if (asked != null) {
         return asked + " is true";

@@ -9,14 +9,15 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** Which columns of a table are vectors. */
+/** Which columns of a table are vectors, or long bytes that are written as they are. */
 final class WrittenColumns {
   private WrittenColumns() {}
 
   /**
-   * The ordinals of the columns of vectors, ascending.
+   * The ordinals of the columns that the option names, or of all vectors, ascending.
    *
    * @throws IllegalArgumentException if the option names a column that is absent or of another type
    */
@@ -38,12 +39,12 @@ final class WrittenColumns {
         .mapToInt(
             name -> {
               int at = known.indexOf(folded(name, caseSensitive));
-              if (at < 0 || !isVector(schema.fields()[at].dataType())) {
+              if (at < 0 || !isWritten(schema.fields()[at].dataType())) {
                 throw new IllegalArgumentException(
                     String.format(
                         Locale.ROOT,
                         "option %s names column %s, which is %s, expected a column of type"
-                            + " array<float> or array<double>",
+                            + " array<float>, array<double> or binary",
                         VectorParquetFormat.VECTORS,
                         name,
                         at < 0 ? "absent" : schema.fields()[at].dataType().simpleString()));
@@ -72,8 +73,12 @@ final class WrittenColumns {
             || array.elementType().equals(DataTypes.DoubleType));
   }
 
-  /** The path of the values of a column of vectors in Parquet's terms. */
-  static String path(String column) {
-    return column + ".list.element";
+  private static boolean isWritten(DataType type) {
+    return isVector(type) || type.equals(DataTypes.BinaryType);
+  }
+
+  /** The path of the values of a column in Parquet's terms. */
+  static String path(StructField column) {
+    return isVector(column.dataType()) ? column.name() + ".list.element" : column.name();
   }
 }

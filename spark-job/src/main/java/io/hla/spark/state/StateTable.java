@@ -35,7 +35,9 @@ public final class StateTable {
   private static final String NEXT = "next_pos";
   private static final String TOKENS = "tokens";
   private static final String SETTINGS = "settings";
-  private static final String STATE = "state";
+
+  /** The column of the bytes of a state. */
+  public static final String STATE = "state";
 
   private StateTable() {}
 

@@ -41,6 +41,15 @@ class WriterOptionsTest {
   }
 
   @Test
+  void statesAreWrittenAsVectorsAre() throws IOException {
+    attend("--final-state", folder + "/last", "--save-prefixes", folder + "/inner").done();
+    for (String table : List.of("last", "inner")) {
+      assertPlain(column(table, "state"), "UNCOMPRESSED");
+      assertThat(column(table, "next_pos").getCodec().name()).isEqualTo("SNAPPY");
+    }
+  }
+
+  @Test
   void noDictionaryOfPositionsIsBegun() {
     StructType schema = StructType.fromDDL("at BIGINT, o ARRAY<FLOAT>");
     WriterOptions options = new WriterOptions();

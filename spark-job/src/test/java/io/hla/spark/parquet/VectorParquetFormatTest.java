@@ -14,6 +14,7 @@ import io.hla.spark.internals.SparkLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,9 +22,11 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.column.Encoding;
 import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
@@ -200,6 +203,56 @@ class VectorParquetFormatTest {
     vectorsAlone.write().parquet(folder + "/sparksAlone");
     write(vectorsAlone, folder.resolve("oursAlone"), Map.of());
     assertSame(folder.resolve("oursAlone"), folder.resolve("sparksAlone"));
+  }
+
+  static Stream<Arguments> bytes() {
+    return Stream.of(
+        Arguments.of(true, "none", Map.of()),
+        Arguments.of(false, "none", Map.of()),
+        Arguments.of(true, "zstd", Map.of("parquet.page.size", "700")),
+        Arguments.of(false, "snappy", Map.of("parquet.page.row.count.limit", "3")),
+        Arguments.of(true, "gzip", Map.of("parquet.block.size", "20000")));
+  }
+
+  /** Values of no byte and of many, nulls in stretches, pages that hold one value and more. */
+  @ParameterizedTest
+  @MethodSource("bytes")
+  void bytesAreWrittenAsTheyAre(boolean nullable, String codec, Map<String, String> options) {
+    StructType schema =
+        new StructType()
+            .add("pos", DataTypes.LongType)
+            .add("state", DataTypes.BinaryType, nullable)
+            .add("o", DataTypes.createArrayType(DataTypes.FloatType));
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      byte[] value = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(1000)];
+      random.nextBytes(value);
+      boolean isNull = nullable && (i / 50 % 3 == 1 || random.nextInt(9) == 0);
+      rows.add(RowFactory.create((long) i, isNull ? null : value, List.of(1f, i + 0.5f)));
+    }
+    Dataset<Row> table = SPARK.createDataFrame(rows, schema).coalesce(1);
+    table.write().options(options).parquet(folder + "/sparks");
+    Map<String, String> ofBytes = new HashMap<>(options);
+    ofBytes.putAll(Map.of("vectors", "state", "compression", codec));
+    write(table, folder.resolve("ours"), ofBytes);
+    assertSame(folder.resolve("ours"), folder.resolve("sparks"));
+    ColumnChunkMetaData state =
+        footer(files(folder.resolve("ours")).get(0)).getBlocks().get(0).getColumns().get(1);
+    assertThat(state.getEncodings()).noneMatch(Encoding::usesDictionary);
+    assertThat(state.getStatistics().isEmpty()).isTrue();
+  }
+
+  @Test
+  void bytesAgainstTheTypeAreRefused() {
+    BytesColumnWriter column =
+        new BytesColumnWriter(
+            MessageTypeParser.parseMessageType("message m { required binary state; }"),
+            0,
+            ParquetProperties.builder().build(),
+            new CodecFactory(new Configuration(), 1).getCompressor(CompressionCodecName.SNAPPY),
+            new WriterBuffers(1000));
+    assertThatThrownBy(() -> column.add(new GenericInternalRow(new Object[] {null})))
+        .hasMessage("a row of column state is null, expected none by its type");
   }
 
   @Test
