@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.execution.datasources.HadoopFsRelation;
 import org.apache.spark.sql.execution.datasources.LogicalRelation;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
 import scala.PartialFunction;
 import scala.runtime.AbstractPartialFunction;
 
@@ -62,6 +65,13 @@ record RawScan(Dataset<Row> sparks, Dataset<Row> ours, ReadCounts counts) {
             relation.stream());
       }
     };
+  }
+
+  /** The batches of our scan. */
+  JavaRDD<ColumnarBatch> columnar() {
+    SparkPlan plan =
+        ((org.apache.spark.sql.classic.Dataset<Row>) ours).queryExecution().sparkPlan();
+    return plan.executeColumnar().toJavaRDD();
   }
 
   /** The rows are the same to the bit, in the same order; gives their number. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hla.spark.TestSpark;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.sql.vectorized.ColumnarBatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -412,6 +414,87 @@ class VectorScanTest {
     assertThat(scan.ours().selectExpr("pos", some).collectAsList())
         .isEqualTo(scan.sparks().selectExpr("pos", some).collectAsList());
     assertThat((Long) scan.counts().raw().value()).isBetween(55L, 640L);
+  }
+
+  /** Pages go by; who goes back, or wants a vector as a whole, gets Spark's. */
+  @Test
+  void batchesMayBeReadInAnyOrder() {
+    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", 1000);
+    Path table =
+        write(
+            rows(2500, DataTypes.FloatType, i -> 16),
+            DataTypes.FloatType,
+            false,
+            with(PLAIN, "parquet.page.size", "3000"));
+    RawScan scan = RawScan.of(spark, table);
+    List<float[]> expected =
+        scan.sparks().select("q").collectAsList().stream()
+            .map(row -> floats(row.<Float>getList(0)))
+            .toList();
+    List<float[]> forwards = vectors(scan, batch -> IntStream.range(0, batch.numRows()));
+    assertThat(forwards).usingRecursiveComparison().isEqualTo(expected);
+    assertThat((Long) scan.counts().fallbacks().value()).isZero();
+    List<float[]> zigzag =
+        vectors(
+            scan,
+            batch -> {
+              assertThat(batch.column(1).isNullAt(batch.numRows() - 1)).isFalse();
+              return IntStream.range(0, batch.numRows());
+            });
+    assertThat(zigzag).usingRecursiveComparison().isEqualTo(expected);
+    assertThat((Long) scan.counts().fallbacks().value()).isEqualTo(1);
+    List<float[]> whole =
+        vectors(
+            scan,
+            batch -> {
+              assertThat(batch.column(1).hasNull()).isFalse();
+              assertThat(batch.column(1).numNulls()).isZero();
+              assertThat(batch.column(1).getChild(0).hasNull()).isFalse();
+              return IntStream.range(0, batch.numRows());
+            });
+    assertThat(whole).usingRecursiveComparison().isEqualTo(expected);
+    assertThat((Long) scan.counts().fallbacks().value()).isEqualTo(2);
+  }
+
+  private interface Rows extends Serializable {
+    IntStream of(ColumnarBatch batch);
+  }
+
+  /** Vectors q of rows of every batch, as the scan shows them. */
+  private static List<float[]> vectors(RawScan scan, Rows rows) {
+    return scan.columnar()
+        .mapPartitions(
+            batches -> {
+              List<float[]> found = new ArrayList<>();
+              batches.forEachRemaining(
+                  batch ->
+                      rows.of(batch)
+                          .forEach(row -> found.add(batch.column(1).getArray(row).toFloatArray())));
+              return found.iterator();
+            })
+        .collect();
+  }
+
+  private static float[] floats(List<Float> list) {
+    float[] floats = new float[list.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = list.get(i);
+    }
+    return floats;
+  }
+
+  /** A page breaks the promise of its file when rows of its batch were shown already. */
+  @Test
+  void aPageThatBreaksThePromiseInTheMiddleOfABatch() {
+    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", 1000);
+    Path table =
+        write(
+            // As many numbers as if all were of 8.
+            rows(1000, DataTypes.FloatType, i -> i < 700 ? 8 : i % 2 == 0 ? 7 : 9),
+            DataTypes.FloatType,
+            false,
+            with(PLAIN, "parquet.page.size", "1000"));
+    RawScan.of(spark, table).assertFallenBack();
   }
 
   /** A table whose one file is not what was written: a bit of a number is another. */
