@@ -11,6 +11,8 @@ import io.hla.spark.table.TokenColumns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -18,6 +20,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.internal.SQLConf;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +51,16 @@ final class BenchJobCommand implements Callable<Integer> {
   private int repeat = 5;
 
   @Option(
+      names = "--parts",
+      split = ",",
+      paramLabel = "P",
+      description = {
+        "Also attend with the files of the table in so many partitions, as far as their row groups",
+        "allow; one line for each number."
+      })
+  private List<Integer> parts = List.of();
+
+  @Option(
       names = "--work",
       paramLabel = "FOLDER",
       description = {
@@ -65,6 +78,10 @@ final class BenchJobCommand implements Callable<Integer> {
     if (repeat < 1) {
       throw new ParameterException(
           command.commandLine(), "--repeat is " + repeat + ", expected at least 1");
+    }
+    if (parts.stream().anyMatch(count -> count < 1)) {
+      throw new ParameterException(
+          command.commandLine(), "--parts is " + parts + ", expected numbers from 1");
     }
     SparkSession spark = Sessions.open("hla bench job");
     TokenTable table = input.read(spark, operator);
@@ -89,6 +106,14 @@ final class BenchJobCommand implements Callable<Integer> {
         Attention.Result[] result = new Attention.Result[1];
         times.measure("attend, not written", () -> result[0] = compute(request, tokens));
         figures = result[0].figures();
+        for (int count : parts) {
+          inParts(
+              spark,
+              count,
+              () ->
+                  times.measure(
+                      "attend, parts: " + count, () -> attend(request.attend(tokens), folder)));
+        }
         System.out.println(i + times.lastTurn());
       }
     } finally {
@@ -102,6 +127,33 @@ final class BenchJobCommand implements Callable<Integer> {
     Attention.Result result = request.run(tokens);
     result.outputs().write().format("noop").mode(SaveMode.Overwrite).save();
     return result;
+  }
+
+  /** Runs something that makes so many partitions of the files that it reads. */
+  private static void inParts(SparkSession spark, int count, Runnable work) {
+    Map<String, String> settings =
+        Map.of(
+            SQLConf.FILES_MIN_PARTITION_NUM().key(), String.valueOf(count),
+            SQLConf.FILES_MAX_PARTITION_BYTES().key(), String.valueOf(Long.MAX_VALUE),
+            SQLConf.FILES_OPEN_COST_IN_BYTES().key(), "0");
+    Map<String, String> before = new HashMap<>();
+    settings.forEach(
+        (key, value) -> {
+          before.put(key, spark.conf().get(key, null));
+          spark.conf().set(key, value);
+        });
+    try {
+      work.run();
+    } finally {
+      before.forEach(
+          (key, value) -> {
+            if (value == null) {
+              spark.conf().unset(key);
+            } else {
+              spark.conf().set(key, value);
+            }
+          });
+    }
   }
 
   private static void print(BenchTimes times, Map<Figure, Object> figures) {

@@ -16,11 +16,13 @@ class BenchJobCommandTest {
     assertThat(made.code()).as(made.err()).isZero();
     Path work = folder.resolve("work");
     CommandRun measured =
-        run("bench job --repeat 2 --num-heads 1 --work " + work + " --input " + tokens);
+        run("bench job --repeat 2 --num-heads 1 --parts 1,2 --work " + work + " --input " + tokens);
     assertThat(measured.code()).as(measured.err()).isZero();
     assertThat(measured.out().lines())
         .anyMatch(line -> line.startsWith("copy, o uncompressed "))
         .anyMatch(line -> line.startsWith("attend, not written "))
+        .anyMatch(line -> line.startsWith("attend, parts: 1 "))
+        .anyMatch(line -> line.startsWith("attend, parts: 2 "))
         .contains("vectors from pages: 750 rows; splits decoded by Spark: 0")
         .last()
         .asString()
@@ -33,6 +35,9 @@ class BenchJobCommandTest {
     CommandRun refused = run("bench job --repeat 0 --input nowhere");
     assertThat(refused.code()).isEqualTo(2);
     assertThat(refused.err()).contains("--repeat is 0, expected at least 1");
+    refused = run("bench job --parts 3,0 --input nowhere");
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.err()).contains("--parts is [3, 0], expected numbers from 1");
   }
 
   private static CommandRun run(String line) {
