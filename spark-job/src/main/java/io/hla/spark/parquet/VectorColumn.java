@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import org.apache.parquet.column.ColumnDescriptor;
-import org.apache.parquet.column.Encoding;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
@@ -55,7 +54,7 @@ final class VectorColumn implements Closeable {
    *
    * @param name of the column in the file
    * @param element type of the numbers that are asked for
-   * @return null if the footer does not promise plain lists of one width without nulls
+   * @return null if the footer does not promise lists of one width without nulls
    */
   static VectorColumn of(VectorFile file, String name, DataType element) {
     MessageType schema = file.schema();
@@ -118,10 +117,9 @@ final class VectorColumn implements Closeable {
         chunk.getStatistics() != null
             && chunk.getStatistics().isNumNullsSet()
             && chunk.getStatistics().getNumNulls() > 0;
-    boolean isPlain = chunk.getEncodings().stream().noneMatch(Encoding::usesDictionary);
     boolean isEven =
         rowGroup.getRowCount() > 0 && chunk.getValueCount() % rowGroup.getRowCount() == 0;
-    return isPlain && isEven && !mayHaveNulls ? chunk.getValueCount() / rowGroup.getRowCount() : 0;
+    return isEven && !mayHaveNulls ? chunk.getValueCount() / rowGroup.getRowCount() : 0;
   }
 
   /** The chunk of a leaf, or null if there is none. */
@@ -188,6 +186,7 @@ final class VectorColumn implements Closeable {
     ColumnChunkMetaData chunk = chunk(rowGroup, column);
     codec = chunk.getCodec();
     pages.start(chunk);
+    page.clearDictionary();
     return true;
   }
 
@@ -195,6 +194,12 @@ final class VectorColumn implements Closeable {
     startOfPage += page.rows();
     page.clear();
     PageHeader next = pages.next();
+    if (next != null && next.isSetDictionary_page_header()) {
+      if (!page.acceptDictionary(next, pages, codec, decompressor)) {
+        return false;
+      }
+      next = pages.next();
+    }
     return next != null
         && page.accept(next, pages, codec, decompressor)
         && page.rows() > 0

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.format.DataPageHeader;
 import org.apache.parquet.format.DataPageHeaderV2;
+import org.apache.parquet.format.DictionaryPageHeader;
 import org.apache.parquet.format.Encoding;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -42,11 +43,13 @@ final class VectorPage {
 
   private int knownRows = -1;
 
+  private final NumberDictionary dictionary;
   private byte[] bytes = NOTHING;
   private int values;
+  private int valuesEnd;
   private int rows;
 
-  /** The numbers of pages that keep their bytes apart, put together. */
+  /** The numbers of pages in which they do not lie side by side, put so. */
   private byte[] together = NOTHING;
 
   /**
@@ -60,6 +63,7 @@ final class VectorPage {
     this.definitionLevel = column.getMaxDefinitionLevel();
     this.width = width;
     this.elementBytes = elementBytes;
+    this.dictionary = new NumberDictionary(elementBytes);
   }
 
   /** The array that holds the numbers of the page. */
@@ -82,11 +86,45 @@ final class VectorPage {
     rows = 0;
   }
 
+  /** Forgets the dictionary: another column chunk begins. */
+  void clearDictionary() {
+    dictionary.clear();
+  }
+
+  /**
+   * Takes over the dictionary page that was read last.
+   *
+   * @param codec of its column chunk
+   * @return whether it holds numbers
+   * @throws IOException if it cannot be decompressed
+   */
+  boolean acceptDictionary(
+      PageHeader header,
+      ChunkPages pages,
+      CompressionCodecName codec,
+      PageDecompressor decompressor)
+      throws IOException {
+    DictionaryPageHeader data = header.getDictionary_page_header();
+    int size = header.getUncompressed_page_size();
+    if ((withChecksum && !header.isSetCrc())
+        || (data.getEncoding() != Encoding.PLAIN && !isDictionary(data.getEncoding()))
+        || size != (long) data.getNum_values() * elementBytes) {
+      return false;
+    }
+    ByteBuffer numbers =
+        decompressor.decompress(codec, pages.bytes(), pages.start(), pages.length(), size);
+    return dictionary.load(
+        numbers.array(),
+        numbers.arrayOffset() + numbers.position(),
+        numbers.remaining(),
+        data.getNum_values());
+  }
+
   /**
    * Takes over the page that was read last.
    *
    * @param codec of its column chunk
-   * @return whether it holds lists of this width and nothing else, as numbers that lie side by side
+   * @return whether it holds lists of this width and nothing else
    * @throws IOException if it cannot be decompressed
    */
   boolean accept(
@@ -113,20 +151,47 @@ final class VectorPage {
     } else {
       return false;
     }
-    if (!accepted) {
+    if (!accepted || !layOut(encoding, count)) {
       return false;
-    }
-    if (encoding == Encoding.BYTE_STREAM_SPLIT) {
-      putTogether(count);
     }
     rows = count / width;
     return true;
   }
 
+  private static boolean isDictionary(Encoding encoding) {
+    return encoding == Encoding.RLE_DICTIONARY || encoding == Encoding.PLAIN_DICTIONARY;
+  }
+
   private boolean isKnown(Encoding encoding, int count) {
-    return (encoding == Encoding.PLAIN || encoding == Encoding.BYTE_STREAM_SPLIT)
+    return (encoding == Encoding.PLAIN
+            || encoding == Encoding.BYTE_STREAM_SPLIT
+            || isDictionary(encoding))
         && count >= 0
         && count % width == 0;
+  }
+
+  /** Sees to it that the numbers lie side by side; false if the page does not hold so many. */
+  private boolean layOut(Encoding encoding, int count) {
+    if (!isDictionary(encoding)) {
+      if (valuesEnd - values != (long) count * elementBytes) {
+        return false;
+      }
+      if (encoding == Encoding.PLAIN) {
+        return true;
+      }
+    }
+    int length = count * elementBytes;
+    if (together.length < length) {
+      together = new byte[length];
+    }
+    if (encoding == Encoding.BYTE_STREAM_SPLIT) {
+      putTogether(count);
+    } else if (!dictionary.decode(bytes, values, valuesEnd, count, together)) {
+      return false;
+    }
+    bytes = together;
+    values = 0;
+    return true;
   }
 
   /** Whether levels and values of so many bytes in all can be those of {@code count} values. */
@@ -136,10 +201,6 @@ final class VectorPage {
 
   /** Of a page that holds the first bytes of all its numbers, then the second ones, and so on. */
   private void putTogether(int count) {
-    int length = count * elementBytes;
-    if (together.length < length) {
-      together = new byte[length];
-    }
     for (int i = 0; i < count; i++) {
       long number = 0;
       for (int b = elementBytes - 1; b >= 0; b--) {
@@ -151,8 +212,6 @@ final class VectorPage {
         LONG.set(together, i * elementBytes, number);
       }
     }
-    bytes = together;
-    values = 0;
   }
 
   /** Levels behind their lengths, and values, all of them compressed together. */
@@ -184,14 +243,14 @@ final class VectorPage {
     bytes = all.array();
     int base = all.arrayOffset();
     values = base + numbers;
-    return holds(count, size - numbers)
-        && areLevels(
-            count,
-            bytes,
-            base + repetition,
-            base + definition - Integer.BYTES,
-            base + definition,
-            base + numbers);
+    valuesEnd = base + size;
+    return areLevels(
+        count,
+        bytes,
+        base + repetition,
+        base + definition - Integer.BYTES,
+        base + definition,
+        values);
   }
 
   /** Behind levels that start at {@code from}, behind their length; -1 if they do not fit in. */
@@ -224,8 +283,7 @@ final class VectorPage {
     }
     int split = pages.start() + ofRepetition;
     int end = split + ofDefinition;
-    if (!holds(count, size - (int) levels)
-        || !areLevels(count, pages.bytes(), pages.start(), split, split, end)) {
+    if (!areLevels(count, pages.bytes(), pages.start(), split, split, end)) {
       return false;
     }
     ByteBuffer numbers =
@@ -239,11 +297,8 @@ final class VectorPage {
             size - (int) levels);
     bytes = numbers.array();
     values = numbers.arrayOffset() + numbers.position();
+    valuesEnd = values + numbers.remaining();
     return true;
-  }
-
-  private boolean holds(int count, int length) {
-    return length == (long) count * elementBytes;
   }
 
   private boolean areLevels(

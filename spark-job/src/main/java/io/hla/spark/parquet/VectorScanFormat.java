@@ -28,9 +28,10 @@ import scala.collection.immutable.Map;
 import scala.collection.immutable.Seq;
 
 /**
- * Spark's Parquet, with another way to read columns of lists of numbers: where a file holds them
- * plainly and all of one width, batches show them as they lie in its pages, instead of decoding
- * number after number. What is asked for and what comes out are the same.
+ * Spark's Parquet, with another way to read columns of lists of numbers: where those of a file are
+ * all of one width, batches show them as they lie in its pages, instead of decoding number after
+ * number. What is asked for and what comes out are the same, as long as the rows of a batch are
+ * looked at in their order: a page that has gone by is not kept.
  */
 public final class VectorScanFormat extends ParquetFileFormat {
   private static final long serialVersionUID = 1L;

@@ -122,13 +122,45 @@ class VectorScanTest {
     }
   }
 
-  @Test
-  void dictionariesAreLeftToSpark() {
-    List<Row> rows = new ArrayList<>();
-    for (long i = 0; i < 1000; i++) {
-      rows.add(RowFactory.create(i, List.of(1f, 2f), List.of(3f, 4f, 5f), "x"));
+  /** Of one number, of many, and so many that the writer goes on without. */
+  @ParameterizedTest
+  @CsvSource({
+    "1, none, PARQUET_1_0",
+    "2, snappy, PARQUET_1_0",
+    "300, none, PARQUET_2_0",
+    "300, zstd, PARQUET_1_0",
+    "100000, snappy, PARQUET_1_0"
+  })
+  void numbersOfDictionaries(int distinct, String codec, String version) {
+    for (DataType type : List.of(DataTypes.FloatType, DataTypes.DoubleType)) {
+      List<Row> rows = new ArrayList<>();
+      for (long i = 0; i < 2000; i++) {
+        rows.add(RowFactory.create(i, few(9, distinct, type), few(2, distinct, type), "x"));
+      }
+      Map<String, String> options =
+          with(
+              Map.of(),
+              "compression",
+              codec,
+              "parquet.writer.version",
+              version,
+              "parquet.page.size",
+              "3000",
+              "parquet.dictionary.page.size",
+              "20000",
+              "parquet.block.size",
+              "40000");
+      RawScan.of(spark, write(rows, type, true, options)).assertRaw();
     }
-    RawScan.of(spark, write(rows, DataTypes.FloatType, true, Map.of())).assertFallenBack();
+  }
+
+  private List<Number> few(int count, int distinct, DataType type) {
+    List<Number> numbers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      double number = random.nextInt(distinct) / 3d;
+      numbers.add(type.equals(DataTypes.FloatType) ? (Number) (float) number : number);
+    }
+    return numbers;
   }
 
   /** An encoding that Spark's vectorized reader does not read, so its other one is asked. */
