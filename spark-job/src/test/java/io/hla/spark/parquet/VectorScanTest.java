@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,10 @@ import java.util.Random;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
+import org.apache.parquet.crypto.keytools.KmsClient;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -446,6 +449,49 @@ class VectorScanTest {
     assertThat(scan.ours().selectExpr("pos", some).collectAsList())
         .isEqualTo(scan.sparks().selectExpr("pos", some).collectAsList());
     assertThat((Long) scan.counts().raw().value()).isBetween(55L, 640L);
+  }
+
+  /** Keys that lie in the file itself: whoever has the file can read it. */
+  public static final class OpenKeys implements KmsClient {
+    @Override
+    public void initialize(
+        Configuration configuration, String instance, String address, String token) {}
+
+    @Override
+    public String wrapKey(byte[] key, String master) {
+      return Base64.getEncoder().encodeToString(key);
+    }
+
+    @Override
+    public byte[] unwrapKey(String wrapped, String master) {
+      return Base64.getDecoder().decode(wrapped);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void encryptedColumnsAreSparks(boolean plaintextFooter) {
+    Configuration conf = spark.sparkContext().hadoopConfiguration();
+    Map<String, String> encryption =
+        Map.of(
+            "parquet.crypto.factory.class",
+            "org.apache.parquet.crypto.keytools.PropertiesDrivenCryptoFactory",
+            "parquet.encryption.kms.client.class",
+            OpenKeys.class.getName(),
+            "parquet.encryption.footer.key",
+            "footer",
+            "parquet.encryption.column.keys",
+            "vectors: q.list.element, v.list.element",
+            "parquet.encryption.plaintext.footer",
+            String.valueOf(plaintextFooter));
+    encryption.forEach(conf::set);
+    try {
+      Path table =
+          write(rows(300, DataTypes.FloatType, i -> 16), DataTypes.FloatType, false, PLAIN);
+      RawScan.of(spark, table).assertFallenBack();
+    } finally {
+      encryption.keySet().forEach(conf::unset);
+    }
   }
 
   /** Pages go by; who goes back, or wants a vector as a whole, gets Spark's. */
