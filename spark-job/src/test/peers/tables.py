@@ -228,6 +228,23 @@ def check_filter(table: Path, column: str) -> str:
     return f"{len(rows['pos'])} rows"
 
 
+def read_states(table: Path) -> list[tuple[int, int, bytes | None]]:
+    """(seq, next_pos, state) of a table of states, in this order, by pyarrow; fails unless DuckDB reads the same."""
+    columns = ["seq", "next_pos", "state"]
+    files = files_with_rows(table)
+    rows = pa.concat_tables([pq.read_table(file, columns=columns) for file in files])
+    rows = rows.sort_by([("seq", "ascending"), ("next_pos", "ascending")])
+    found = list(zip(*(rows[name].to_pylist() for name in columns), strict=True))
+    with duckdb.connect() as connection:
+        query = "SELECT seq, next_pos, state FROM read_parquet(?) ORDER BY seq, next_pos"
+        require(connection.execute(query, [[str(file) for file in files]]).fetchall() == found, "DuckDB reads other states")
+    for file in files:
+        metadata = pq.ParquetFile(file).metadata
+        state = metadata.row_group(0).column(metadata.schema.names.index("state"))
+        require(state.compression == "UNCOMPRESSED" and not state.has_dictionary_page, f"{file} holds states as {state}")
+    return found
+
+
 def check_our_tables(checks: Checks, jobs: Jobs) -> tuple[Tokens, Tokens]:
     """Returns the generated tokens and their outputs, which the other checks are against."""
     floats, doubles = np.dtype(np.float32), np.dtype(np.float64)
@@ -263,6 +280,15 @@ def check_our_tables(checks: Checks, jobs: Jobs) -> tuple[Tokens, Tokens]:
         require(difference < 1e-5, f"o differs from mixed precision by {difference:.2g} of the largest")
         return note
 
+    def attend_with_states() -> str:
+        states, prefixes = jobs.work / "states", jobs.work / "prefixes"
+        done(jobs.attend(tokens, "--final-state", str(states), "--save-prefixes", str(prefixes)))
+        last, inner = read_states(states), read_states(prefixes)
+        require(len(last) == SEQUENCES, f"{len(last)} final states, expected {SEQUENCES}")
+        require(all(state for _, _, state in last), "a final state is null or empty")
+        return f"{len(last)} and {len(inner)} states"
+
+    checks.run("ours: states", attend_with_states)
     checks.run("ours: generate, zstd", lambda: generate_with("zstd"))
     checks.run("ours: attend, snappy", lambda: attend_with("snappy"))
     checks.run("ours: attend, zstd", lambda: attend_with("zstd"))
