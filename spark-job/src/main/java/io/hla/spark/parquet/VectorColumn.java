@@ -8,7 +8,6 @@ import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
@@ -31,7 +30,6 @@ final class VectorColumn implements Closeable {
   /** Null before the first row group. */
   private ChunkPages pages;
 
-  private CompressionCodecName codec;
   private int nextRowGroup;
 
   /** Rows of the split in front of the row group behind the one that is open. */
@@ -46,7 +44,8 @@ final class VectorColumn implements Closeable {
     this.element = element;
     this.width = width;
     this.decompressor = new PageDecompressor(file.codecs());
-    this.page = new VectorPage(column, width, element.defaultSize(), file.withChecksums());
+    this.page =
+        new VectorPage(column, width, element.defaultSize(), file.withChecksums(), decompressor);
   }
 
   /**
@@ -184,9 +183,8 @@ final class VectorColumn implements Closeable {
       pages = file.open();
     }
     ColumnChunkMetaData chunk = chunk(rowGroup, column);
-    codec = chunk.getCodec();
     pages.start(chunk);
-    page.clearDictionary();
+    page.startChunk(chunk.getCodec());
     return true;
   }
 
@@ -195,13 +193,13 @@ final class VectorColumn implements Closeable {
     page.clear();
     PageHeader next = pages.next();
     if (next != null && next.isSetDictionary_page_header()) {
-      if (!page.acceptDictionary(next, pages, codec, decompressor)) {
+      if (!page.acceptDictionary(next, pages)) {
         return false;
       }
       next = pages.next();
     }
     return next != null
-        && page.accept(next, pages, codec, decompressor)
+        && page.accept(next, pages)
         && page.rows() > 0
         && page.rows() <= endOfRowGroup - startOfPage;
   }

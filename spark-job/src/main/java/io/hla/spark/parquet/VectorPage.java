@@ -28,6 +28,9 @@ final class VectorPage {
   /** The same of a page: lengths of levels and groups that are filled up. */
   private static final int MOST_LEVELS = 64;
 
+  /** Numbers that repeat take few bytes: a page of them may hold more than there is memory for. */
+  private static final int LARGEST_DECODED = 64 << 20;
+
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
@@ -43,7 +46,9 @@ final class VectorPage {
 
   private int knownRows = -1;
 
+  private final PageDecompressor decompressor;
   private final NumberDictionary dictionary;
+  private CompressionCodecName codec;
   private byte[] bytes = NOTHING;
   private int values;
   private int valuesEnd;
@@ -57,8 +62,15 @@ final class VectorPage {
    * @param width numbers of a list, at least 1
    * @param elementBytes bytes of a number
    * @param withChecksum whether pages without a checksum are none to be believed
+   * @param decompressor used by this page alone
    */
-  VectorPage(ColumnDescriptor column, int width, int elementBytes, boolean withChecksum) {
+  VectorPage(
+      ColumnDescriptor column,
+      int width,
+      int elementBytes,
+      boolean withChecksum,
+      PageDecompressor decompressor) {
+    this.decompressor = decompressor;
     this.withChecksum = withChecksum;
     this.definitionLevel = column.getMaxDefinitionLevel();
     this.width = width;
@@ -86,24 +98,19 @@ final class VectorPage {
     rows = 0;
   }
 
-  /** Forgets the dictionary: another column chunk begins. */
-  void clearDictionary() {
+  /** Begins another column chunk, which has a dictionary of its own or none. */
+  void startChunk(CompressionCodecName codec) {
+    this.codec = codec;
     dictionary.clear();
   }
 
   /**
    * Takes over the dictionary page that was read last.
    *
-   * @param codec of its column chunk
    * @return whether it holds numbers
    * @throws IOException if it cannot be decompressed
    */
-  boolean acceptDictionary(
-      PageHeader header,
-      ChunkPages pages,
-      CompressionCodecName codec,
-      PageDecompressor decompressor)
-      throws IOException {
+  boolean acceptDictionary(PageHeader header, ChunkPages pages) throws IOException {
     DictionaryPageHeader data = header.getDictionary_page_header();
     int size = header.getUncompressed_page_size();
     if ((withChecksum && !header.isSetCrc())
@@ -123,16 +130,10 @@ final class VectorPage {
   /**
    * Takes over the page that was read last.
    *
-   * @param codec of its column chunk
    * @return whether it holds lists of this width and nothing else
    * @throws IOException if it cannot be decompressed
    */
-  boolean accept(
-      PageHeader header,
-      ChunkPages pages,
-      CompressionCodecName codec,
-      PageDecompressor decompressor)
-      throws IOException {
+  boolean accept(PageHeader header, ChunkPages pages) throws IOException {
     clear();
     if (withChecksum && !header.isSetCrc()) {
       return false;
@@ -143,11 +144,11 @@ final class VectorPage {
     if (header.isSetData_page_header()) {
       encoding = header.getData_page_header().getEncoding();
       count = header.getData_page_header().getNum_values();
-      accepted = isKnown(encoding, count) && accept1(header, pages, codec, decompressor);
+      accepted = isKnown(encoding, count) && isFirstVersion(header, pages);
     } else if (header.isSetData_page_header_v2()) {
       encoding = header.getData_page_header_v2().getEncoding();
       count = header.getData_page_header_v2().getNum_values();
-      accepted = isKnown(encoding, count) && accept2(header, pages, codec, decompressor);
+      accepted = isKnown(encoding, count) && isSecondVersion(header, pages);
     } else {
       return false;
     }
@@ -167,6 +168,7 @@ final class VectorPage {
             || encoding == Encoding.BYTE_STREAM_SPLIT
             || isDictionary(encoding))
         && count >= 0
+        && count <= Integer.MAX_VALUE / elementBytes
         && count % width == 0;
   }
 
@@ -181,6 +183,9 @@ final class VectorPage {
       }
     }
     int length = count * elementBytes;
+    if (isDictionary(encoding) && length > LARGEST_DECODED) {
+      return false;
+    }
     if (together.length < length) {
       together = new byte[length];
     }
@@ -215,12 +220,7 @@ final class VectorPage {
   }
 
   /** Levels behind their lengths, and values, all of them compressed together. */
-  private boolean accept1(
-      PageHeader header,
-      ChunkPages pages,
-      CompressionCodecName codec,
-      PageDecompressor decompressor)
-      throws IOException {
+  private boolean isFirstVersion(PageHeader header, ChunkPages pages) throws IOException {
     DataPageHeader data = header.getData_page_header();
     int count = data.getNum_values();
     int size = header.getUncompressed_page_size();
@@ -263,12 +263,7 @@ final class VectorPage {
   }
 
   /** Levels as they are, then values, which may be compressed. */
-  private boolean accept2(
-      PageHeader header,
-      ChunkPages pages,
-      CompressionCodecName codec,
-      PageDecompressor decompressor)
-      throws IOException {
+  private boolean isSecondVersion(PageHeader header, ChunkPages pages) throws IOException {
     DataPageHeaderV2 data = header.getData_page_header_v2();
     int count = data.getNum_values();
     int size = header.getUncompressed_page_size();

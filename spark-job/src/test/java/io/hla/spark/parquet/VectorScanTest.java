@@ -157,6 +157,20 @@ class VectorScanTest {
     }
   }
 
+  /** A page of some bytes that would be 80 MB of numbers. */
+  @Test
+  void pagesThatWouldBeTooLargeAreLeftToSpark() {
+    Path table = folder.resolve("constant");
+    spark
+        .range(0, 19_000, 1, 1)
+        .selectExpr("id pos", "array_repeat(1f, 1024) q")
+        .write()
+        .option("parquet.page.row.count.limit", "19000")
+        .option("parquet.page.size", "1000000000")
+        .parquet(table.toString());
+    RawScan.of(spark, table).assertFallenBack();
+  }
+
   private List<Number> few(int count, int distinct, DataType type) {
     List<Number> numbers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
