@@ -8,22 +8,19 @@ import java.nio.ByteOrder;
  * The numbers of a dictionary page, and pages that hold indexes into it: a byte of their width in
  * bits, then a hybrid of runs and packed bits. Nothing in either is believed unchecked.
  */
-final class NumberDictionary {
+final class NumberDictionary extends HybridReader {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private static final int VALUES_PER_GROUP = 8;
-
   private final int elementBytes;
   private long[] numbers = {};
   private int size;
 
-  // The indexes that are being read.
-  private byte[] bytes;
-  private int at;
-  private int end;
+  // Of the page that is being read.
+  private int width;
+  private byte[] target;
 
   /**
    * @param elementBytes bytes of a number, 4 or 8
@@ -66,77 +63,40 @@ final class NumberDictionary {
    * @return false if the page does not hold {@code count} indexes of numbers that are there
    */
   boolean decode(byte[] page, int from, int to, int count, byte[] target) {
-    bytes = page;
-    at = from;
-    end = to;
+    if (from == to) {
+      return count == 0;
+    }
+    width = page[from] & 0xff;
+    this.target = target;
     try {
-      return decode(count, target);
+      return width <= Integer.SIZE && read(page, from + 1, to, count);
     } finally {
+      this.target = null;
       bytes = null;
     }
   }
 
-  private boolean decode(int count, byte[] target) {
-    if (at == end) {
-      return count == 0;
-    }
-    int width = bytes[at++] & 0xff;
-    if (width > Integer.SIZE) {
-      return false;
-    }
-    int done = 0;
-    while (done < count) {
-      long header = header();
-      long length = (header >>> 1) * ((header & 1) == 0 ? 1 : VALUES_PER_GROUP);
-      if (header < 0 || length == 0) {
-        return false;
-      }
-      // The last group of packed bits is filled up with values that do not count.
-      int values = (int) Math.min(length, count - done);
-      boolean holds =
-          (header & 1) == 0
-              ? run(width, done, values, target)
-              : packed(width, header >>> 1, done, values, target);
-      if (!holds) {
-        return false;
-      }
-      done += values;
-    }
-    return true;
-  }
-
-  /** A number of seven bits a byte, lowest first; -1 if the bytes end before it. */
-  private long header() {
-    long value = 0;
-    for (int shift = 0; shift < Integer.SIZE && at < end; shift += 7) {
-      byte next = bytes[at++];
-      value |= (long) (next & 0x7f) << shift;
-      if (next >= 0) {
-        return value;
-      }
-    }
-    return -1;
-  }
-
-  private boolean run(int width, int first, int count, byte[] target) {
-    int length = (width + 7) / 8;
-    if (length > end - at) {
+  @Override
+  boolean run(int first, int count) {
+    int ofIndex = (width + 7) / 8;
+    if (ofIndex > end - at) {
       return false;
     }
     long index = 0;
-    for (int i = 0; i < length; i++) {
+    for (int i = 0; i < ofIndex; i++) {
       index |= (bytes[at++] & 0xffL) << (8 * i);
     }
     if (index >= size) {
       return false;
     }
     for (int i = first; i < first + count; i++) {
-      put(target, i, numbers[(int) index]);
+      put(i, numbers[(int) index]);
     }
     return true;
   }
 
-  private boolean packed(int width, long groups, int first, int count, byte[] target) {
+  @Override
+  boolean packed(int first, int count, long groups) {
     long length = groups * width;
     // Some writers leave out what fills the last group up.
     long needed = ((long) count * width + 7) / 8;
@@ -155,7 +115,7 @@ final class NumberDictionary {
       if (index >= size) {
         return false;
       }
-      put(target, first + i, numbers[(int) index]);
+      put(first + i, numbers[(int) index]);
     }
     at += (int) Math.min(length, end - at);
     return true;
@@ -170,7 +130,7 @@ final class NumberDictionary {
     return word;
   }
 
-  private void put(byte[] target, int i, long number) {
+  private void put(int i, long number) {
     if (elementBytes == Float.BYTES) {
       INT.set(target, i * Float.BYTES, (int) number);
     } else {
