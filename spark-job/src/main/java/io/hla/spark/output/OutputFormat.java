@@ -97,35 +97,54 @@ record OutputFormat(SparkSession spark, String option, String name) {
         e);
   }
 
-  /** Refuses options that the format's writer does not take, as it would when rows are there. */
+  /**
+   * Refuses options that the format's writer does not take, and a format that no table can be
+   * written in, as the writer would when rows are there.
+   */
   void checkOptions(Map<String, String> options) {
-    Class<?> source = source();
     try {
-      Object made = source.getDeclaredConstructor().newInstance();
-      if (made instanceof FileDataSourceV2 second) {
-        made = second.fallbackFileFormat().getDeclaredConstructor().newInstance();
-      }
-      CaseInsensitiveMap<String> known =
-          new CaseInsensitiveMap<>(
-              scala.collection.immutable.Map.from(CollectionConverters.asScala(options)));
-      Option<String> rows = known.get("maxRecordsPerFile");
-      if (rows.isDefined()) {
-        Long.parseLong(rows.get());
-      }
-      Job job =
-          Job.getInstance(
-              ((org.apache.spark.sql.classic.SparkSession) spark)
-                  .sessionState()
-                  .newHadoopConfWithOptions(known));
-      ((FileFormat) made).prepareWrite(spark, job, known, StructType.fromDDL("pos BIGINT"));
-      if (made instanceof ParquetFileFormat) {
-        openCodec(job.getConfiguration());
-      }
+      prepareWrite(options);
     } catch (Exception e) {
+      if (options.isEmpty() || !isWritable()) {
+        throw refusal(e);
+      }
       throw new InputException(
           "HLA_OUTPUT_OPTION",
           String.format(Locale.ROOT, "options of --%s as %s: %s", option, name, reason(e)),
           e);
+    }
+  }
+
+  private boolean isWritable() {
+    try {
+      prepareWrite(Map.of());
+      return true;
+    } catch (Exception e) {
+      return false;
+    }
+  }
+
+  /** What the writer does before it looks at rows. */
+  private void prepareWrite(Map<String, String> options) throws Exception {
+    Object made = source().getDeclaredConstructor().newInstance();
+    if (made instanceof FileDataSourceV2 second) {
+      made = second.fallbackFileFormat().getDeclaredConstructor().newInstance();
+    }
+    CaseInsensitiveMap<String> known =
+        new CaseInsensitiveMap<>(
+            scala.collection.immutable.Map.from(CollectionConverters.asScala(options)));
+    Option<String> rows = known.get("maxRecordsPerFile");
+    if (rows.isDefined()) {
+      Long.parseLong(rows.get());
+    }
+    Job job =
+        Job.getInstance(
+            ((org.apache.spark.sql.classic.SparkSession) spark)
+                .sessionState()
+                .newHadoopConfWithOptions(known));
+    ((FileFormat) made).prepareWrite(spark, job, known, StructType.fromDDL("pos BIGINT"));
+    if (made instanceof ParquetFileFormat) {
+      openCodec(job.getConfiguration());
     }
   }
 

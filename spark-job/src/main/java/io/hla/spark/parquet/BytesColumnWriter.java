@@ -18,7 +18,7 @@ import org.apache.parquet.schema.Type.Repetition;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 
-/** A column of long values of bytes, such as states: no value is copied on its way to the file. */
+/** A column of long values of bytes, such as states, which pages hold without a copy. */
 final class BytesColumnWriter implements ColumnWriter {
   private static final int INITIAL_BYTES = 64;
   private static final int LARGEST_SLAB = 1 << 16;

@@ -132,6 +132,7 @@ final class VectorColumn implements Closeable {
     return null;
   }
 
+  /** Type of the numbers. */
   DataType element() {
     return element;
   }

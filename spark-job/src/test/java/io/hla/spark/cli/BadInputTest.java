@@ -198,6 +198,11 @@ class BadInputTest {
             "HLA_OUTPUT_FORMAT",
             "--output as excel: [DATA_SOURCE_NOT_FOUND]"),
         option("--output-format csv", "HLA_OUTPUT_FORMAT", "--output as csv: [UNSUPPORTED_DATA"),
+        option("--output-format text", "HLA_OUTPUT_FORMAT", "--output as text: "),
+        option(
+            "--output-format binaryFile --output-option compression=gzip",
+            "HLA_OUTPUT_FORMAT",
+            "--output as binaryFile: "),
         option(
             "--output-option compression=foo",
             "HLA_OUTPUT_OPTION",

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -172,12 +173,7 @@ class VectorScanTest {
   }
 
   private List<Number> few(int count, int distinct, DataType type) {
-    List<Number> numbers = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      double number = random.nextInt(distinct) / 3d;
-      numbers.add(type.equals(DataTypes.FloatType) ? (Number) (float) number : number);
-    }
-    return numbers;
+    return numbers(count, type, () -> random.nextInt(distinct) / 3d);
   }
 
   /** An encoding that Spark's vectorized reader does not read, so its other one is asked. */
@@ -638,9 +634,13 @@ class VectorScanTest {
   }
 
   private List<Number> numbers(int count, DataType type) {
+    return numbers(count, type, random::nextGaussian);
+  }
+
+  private static List<Number> numbers(int count, DataType type, DoubleSupplier source) {
     List<Number> numbers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      double number = random.nextGaussian();
+      double number = source.getAsDouble();
       numbers.add(type.equals(DataTypes.FloatType) ? (Number) (float) number : number);
     }
     return numbers;
