@@ -55,8 +55,8 @@ final class BenchJobCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "P",
       description = {
-        "Also attend with the files of the table in so many partitions, as far as their row groups",
-        "allow; one line for each number."
+        "Also attend with the files of the table in about so many partitions, as far as their row",
+        "groups allow; one line for each number."
       })
   private List<Integer> parts = List.of();
 
