@@ -267,6 +267,8 @@ JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_setMatrix(JNIEnv *env, 
 {
 	(void)type;
 	struct hla_session *session = stream_of(handle)->session;
+	if (head != hla_first_sharing(session, session->decay, head, matrix))
+		return DONE;
 	const size_t count = (size_t)hla_matrix_rows(session, matrix) * (size_t)hla_matrix_columns(session, matrix);
 	double *copy = malloc(count * sizeof *copy);
 	if (!copy)

@@ -85,7 +85,7 @@ final class Algebra {
     double[] result = left.clone();
     for (int head = 0; head < settings.numHeads(); head++) {
       for (int m = 0; m < leftLayout.count(); m++) {
-        if (rightLayout.indexOf(leftLayout.matrix(m).name()) >= 0) {
+        if (leftLayout.owns(head, m) && rightLayout.indexOf(leftLayout.matrix(m).name()) >= 0) {
           int from = leftLayout.offset(head, m);
           int end = from + leftLayout.rows(m) * leftLayout.columns(m);
           DoubleRows.scale(
@@ -94,7 +94,7 @@ final class Algebra {
       }
       for (Product product : steps.get(later.step()).products()) {
         int target = leftLayout.indexOf(product.target());
-        if (target >= 0) {
+        if (target >= 0 && leftLayout.owns(head, target)) {
           double weight = power(head, later, product.rhoPower(), product.decayPower());
           if (product.earlierPower() > 0) {
             weight *= StrictMath.pow(decays[head], product.earlierPower());

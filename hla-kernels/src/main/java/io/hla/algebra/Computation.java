@@ -85,7 +85,7 @@ public final class Computation {
 
   /** The state behind some tokens, from the matrices behind the last; keeps the array. */
   public State state(long tokens, double[] matrices) {
-    layout.unify(matrices);
+    layout.mirror(matrices);
     return new State(algebra, tokens, matrices);
   }
 
@@ -100,7 +100,7 @@ public final class Computation {
     for (String name : own.names()) {
       MatrixLayout.copy(name, layout, matrices, own, values);
     }
-    own.unify(values);
+    own.mirror(values);
     return new Summary(algebra, step, tokens, values, settings().gated() ? products : null);
   }
 }

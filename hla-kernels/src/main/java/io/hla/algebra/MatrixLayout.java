@@ -9,50 +9,94 @@ import java.util.Map;
 
 /**
  * Where the matrices of all heads stand in one array: head after head, within a head in program
- * order, each row-major [rows][columns].
+ * order, each row-major [rows][columns]. Sums over k and v alone stand once for the query heads of
+ * a KV head that decay alike, at the first of them.
  */
 public final class MatrixLayout {
   private static final int MOST_VALUES = Integer.MAX_VALUE - 64;
+  private static final int MOST_MATRICES = 1 << 20;
 
   private final List<Program.Matrix> matrices;
-  private final int[] offsets;
   private final int[] rows;
   private final int[] columns;
-  private final int headStride;
+
+  /** Of every matrix of every head. */
+  private final int[] offsets;
+
+  private final int[] owners;
+  private final int size;
   private final int heads;
-  private final AttentionSettings settings;
   private final Map<String, Integer> byName = new HashMap<>();
 
-  /** The layout of some of {@code program}'s matrices. Throws if it has over 2^31 values. */
+  /** The layout of some of {@code program}'s matrices. Throws if it is too large. */
   MatrixLayout(Program program, List<Program.Matrix> matrices, AttentionSettings settings) {
     this.matrices = List.copyOf(matrices);
     this.heads = settings.numHeads();
-    this.settings = settings;
     int n = matrices.size();
-    offsets = new int[n];
     rows = new int[n];
     columns = new int[n];
-    long stride = 0;
     for (int m = 0; m < n; m++) {
       rows[m] = program.width(matrices.get(m).y(), settings);
       columns[m] = program.width(matrices.get(m).z(), settings);
-      offsets[m] = (int) stride;
       byName.put(matrices.get(m).name(), m);
-      long area = (long) rows[m] * columns[m];
-      // No columns: the largest value-dim and a column of ones.
-      if (columns[m] < 1 || area > MOST_VALUES / heads - stride) {
-        throw new SettingsException(
-            "HLA_SIZE",
-            String.format(
-                Locale.ROOT,
-                "the state of %d heads with head-dim %d and value-dim %d has over 2^31 values",
-                heads,
-                settings.headDim(),
-                settings.valueDim()));
-      }
-      stride += area;
     }
-    headStride = (int) stride;
+    if (n > 0 && heads > MOST_MATRICES / n) {
+      throw tooLarge(settings, "2^20 matrices");
+    }
+    offsets = new int[heads * n];
+    owners = new int[heads * n];
+    size = layOut(settings);
+  }
+
+  /** Gives every matrix its place; returns the number of values. */
+  private int layOut(AttentionSettings settings) {
+    long used = 0;
+    for (int head = 0; head < heads; head++) {
+      for (int m = 0; m < count(); m++) {
+        int at = head * count() + m;
+        owners[at] = owner(head, matrices.get(m), settings);
+        if (owners[at] != head) {
+          offsets[at] = offsets[owners[at] * count() + m];
+          continue;
+        }
+        offsets[at] = (int) used;
+        used += (long) rows[m] * columns[m];
+        // No columns: the largest value-dim and a column of ones.
+        if (columns[m] < 1 || used > MOST_VALUES) {
+          throw tooLarge(settings, "2^31 values");
+        }
+      }
+    }
+    return (int) used;
+  }
+
+  private static SettingsException tooLarge(AttentionSettings settings, String most) {
+    return new SettingsException(
+        "HLA_SIZE",
+        String.format(
+            Locale.ROOT,
+            "the state of %d heads with head-dim %d and value-dim %d has over %s",
+            settings.numHeads(),
+            settings.headDim(),
+            settings.valueDim(),
+            most));
+  }
+
+  /** The first head that has the same matrix. Gates are every head's own. */
+  private static int owner(int head, Program.Matrix matrix, AttentionSettings settings) {
+    if (settings.gated() || !isShared(matrix.y()) || !isShared(matrix.z())) {
+      return head;
+    }
+    List<Double> decay = settings.decay();
+    int first = settings.kvHead(head) * (settings.numHeads() / settings.numKvHeads());
+    while (matrix.decayPower() != 0 && !decay.get(first).equals(decay.get(head))) {
+      first++;
+    }
+    return first;
+  }
+
+  private static boolean isShared(int signal) {
+    return signal == Program.KEY || signal == Program.VALUE;
   }
 
   public int heads() {
@@ -63,9 +107,9 @@ public final class MatrixLayout {
     return matrices.size();
   }
 
-  /** Values of all heads. */
+  /** Values of all heads, shared matrices once. */
   public int size() {
-    return headStride * heads;
+    return size;
   }
 
   public Program.Matrix matrix(int m) {
@@ -82,7 +126,17 @@ public final class MatrixLayout {
 
   /** Where matrix {@code m} of {@code head} starts. */
   public int offset(int head, int m) {
-    return head * headStride + offsets[m];
+    return offsets[head * count() + m];
+  }
+
+  /** The first of the heads that have this matrix of {@code head}. */
+  public int owner(int head, int m) {
+    return owners[head * count() + m];
+  }
+
+  /** Whether {@code head} is the first, or the only one, that has its matrix {@code m}. */
+  public boolean owns(int head, int m) {
+    return owner(head, m) == head;
   }
 
   /** The index of a matrix, or -1 when this layout does not have it. */
@@ -101,33 +155,12 @@ public final class MatrixLayout {
     return matrices.get(m).y() == matrices.get(m).z();
   }
 
-  /**
-   * The first head that has the same matrix: sums over k and v alone are one for all query heads of
-   * a KV head that decay alike. Gates are every head's own.
-   */
-  int owner(int head, int m) {
-    Program.Matrix matrix = matrices.get(m);
-    if (settings.gated() || !isShared(matrix.y()) || !isShared(matrix.z())) {
-      return head;
-    }
-    int first = settings.kvHead(head) * (heads / settings.numKvHeads());
-    while (matrix.decayPower() != 0
-        && !settings.decay().get(first).equals(settings.decay().get(head))) {
-      first++;
-    }
-    return first;
-  }
-
-  private static boolean isShared(int signal) {
-    return signal == Program.KEY || signal == Program.VALUE;
-  }
-
-  /** Values of all heads when symmetric matrices are triangles and shared ones stand once. */
+  /** Values of all heads when symmetric matrices are triangles. */
   long packedSize() {
     long size = 0;
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
-        if (owner(head, m) == head) {
+        if (owns(head, m)) {
           size += isSymmetric(m) ? rows[m] * (rows[m] + 1L) / 2 : (long) rows[m] * columns[m];
         }
       }
@@ -140,7 +173,7 @@ public final class MatrixLayout {
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
         int at = offset(head, m);
-        if (owner(head, m) != head) {
+        if (!owns(head, m)) {
           continue;
         }
         if (!isSymmetric(m)) {
@@ -160,7 +193,7 @@ public final class MatrixLayout {
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
         int at = offset(head, m);
-        if (owner(head, m) != head) {
+        if (!owns(head, m)) {
           continue;
         }
         if (!isSymmetric(m)) {
@@ -172,25 +205,24 @@ public final class MatrixLayout {
         }
       }
     }
-    unify(values);
+    mirror(values);
     return values;
   }
 
   /**
-   * Makes symmetric matrices symmetric to the bit, and shared ones equal to the bit, so that
-   * packing loses nothing. Kernels may round the two sides of the diagonal apart.
+   * Makes symmetric matrices symmetric to the bit, so that packing loses nothing. Kernels may round
+   * the two sides of the diagonal apart.
    */
-  void unify(double[] values) {
+  void mirror(double[] values) {
     for (int head = 0; head < heads; head++) {
       for (int m = 0; m < matrices.size(); m++) {
+        if (!owns(head, m) || !isSymmetric(m)) {
+          continue;
+        }
         int at = offset(head, m);
-        if (owner(head, m) != head) {
-          System.arraycopy(values, offset(owner(head, m), m), values, at, rows[m] * columns[m]);
-        } else if (isSymmetric(m)) {
-          for (int row = 1; row < rows[m]; row++) {
-            for (int column = 0; column < row; column++) {
-              values[at + row * columns[m] + column] = values[at + column * columns[m] + row];
-            }
+        for (int row = 1; row < rows[m]; row++) {
+          for (int column = 0; column < row; column++) {
+            values[at + row * columns[m] + column] = values[at + column * columns[m] + row];
           }
         }
       }
@@ -203,12 +235,14 @@ public final class MatrixLayout {
     int here = from.indexOf(name);
     int there = to.indexOf(name);
     for (int head = 0; head < to.heads; head++) {
-      System.arraycopy(
-          source,
-          from.offset(head, here),
-          target,
-          to.offset(head, there),
-          to.rows[there] * to.columns[there]);
+      if (to.owns(head, there)) {
+        System.arraycopy(
+            source,
+            from.offset(head, here),
+            target,
+            to.offset(head, there),
+            to.rows[there] * to.columns[there]);
+      }
     }
   }
 }

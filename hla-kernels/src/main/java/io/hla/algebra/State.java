@@ -65,10 +65,12 @@ public final class State {
                   layout.rows(m),
                   layout.columns(m)));
         }
-        System.arraycopy(matrix, 0, values, layout.offset(head, m), size);
+        if (layout.owns(head, m)) {
+          System.arraycopy(matrix, 0, values, layout.offset(head, m), size);
+        }
       }
     }
-    layout.unify(values);
+    layout.mirror(values);
     return new State(algebra, tokens, values);
   }
 
@@ -213,7 +215,10 @@ public final class State {
     return 8L * algebra.stateLayout().packedSize();
   }
 
-  /** A copy of all matrices: head after head, those of a head in order, each row-major. */
+  /**
+   * A copy of all matrices: head after head, those of a head in order, each row-major; one that
+   * heads share stands at the first of them alone.
+   */
   public double[] values() {
     return values.clone();
   }

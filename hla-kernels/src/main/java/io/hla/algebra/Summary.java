@@ -151,7 +151,7 @@ public final class Summary {
     return products == null ? algebra.constantDecays(tokens) : products;
   }
 
-  /** A copy of all matrices: head after head, those of a head in order, each row-major. */
+  /** A copy of all matrices, in the order of those of {@link State#values}. */
   public double[] values() {
     return values.clone();
   }

@@ -151,7 +151,9 @@ final class NativeSession implements Session {
   public void read(double[] matrices) {
     for (int head = 0; head < layout.heads(); head++) {
       for (int m = 0; m < layout.count(); m++) {
-        checkMemory(getMatrix(memory.handle(), head, m, matrices, layout.offset(head, m)));
+        if (layout.owns(head, m)) {
+          checkMemory(getMatrix(memory.handle(), head, m, matrices, layout.offset(head, m)));
+        }
       }
     }
     Reference.reachabilityFence(this);

@@ -143,8 +143,12 @@ final class RoundingBound {
   }
 
   private static List<Double> undecayed(AttentionSettings settings) {
-    // Not 1 where there is decay: the ridge then has another program.
-    return settings.decay().stream().map(g -> g == 1 ? g : Math.nextDown(1.0)).toList();
+    // Not 1 where there is decay: the ridge then has another program. Different where decays are
+    // different: heads share the same matrices then.
+    List<Double> decays = settings.decay();
+    return decays.stream()
+        .map(g -> g == 1 ? g : 1 - (1 + decays.indexOf(g)) * Math.ulp(0.5))
+        .toList();
   }
 
   /** Absolute values without gates that close. */

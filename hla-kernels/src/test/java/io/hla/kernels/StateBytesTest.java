@@ -222,7 +222,7 @@ class StateBytesTest {
     assertThat(described.matrices()).isEqualTo(state.matrices());
   }
 
-  /** 20,000 heads that share one matrix of 64 x 64: 655 MB when unpacked, 33 kB of values. */
+  /** 20,000 heads that share one matrix of 64 x 64, 33 kB of values. */
   @Test
   void craftedBytesTakeNoMemory() {
     int heads = 20_000;
@@ -249,6 +249,8 @@ class StateBytesTest {
     byte[] bytes = crafted(settings, 1);
     refuses("HLA_STATE_DAMAGED", "has over 2^31 values", () -> State.describe(bytes));
     refuses("HLA_STATE_DAMAGED", "has over 2^31 values", () -> State.fromBytes(bytes));
+    byte[] many = crafted(AttentionSettings.builder(1, 1).heads(1 << 20, 1).build(), 1);
+    refuses("HLA_STATE_DAMAGED", "has over 2^20 matrices", () -> State.describe(many));
   }
 
   /** The bytes of a state of zeros, written by the drawing in StateBytes. */
