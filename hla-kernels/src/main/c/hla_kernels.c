@@ -105,6 +105,7 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 		.values = values, .base = base, .panel_size = s->panel_size[m],
 		.y = rows_of(s, y, member), .y_stride = s->signal[y].stride, .rows = s->plan.width[y],
 		.z = rows_of(s, z, member), .z_stride = s->signal[z].stride, .vectors = vectors_of(s->plan.width[z]),
+		.triangle = hla_is_triangle(s, m),
 		.tokens = tokens, .readers = readers, .strict_count = strict, .reader_count = strict + inclusive, .heads = count,
 		.factor = 1, .decays = decays, .decay = powers->each, .keep = keep,
 		.grow = HLA_MIXED ? powers->exact + s->since + 1 - (decays ? 0 : phase) : NULL,

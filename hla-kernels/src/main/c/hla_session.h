@@ -90,6 +90,12 @@ double hla_product(const struct hla_session *session, int head);
 /* The first head of those in a row that have one matrix together: one KV head, one decay, a shared matrix. */
 int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);
 
+/* Whether only the elements on and above the diagonal of a matrix are kept: a sum of y y^T that nothing reads. */
+static inline bool hla_is_triangle(const struct hla_session *s, int matrix)
+{
+	return s->plan.program.matrix[matrix].y == s->plan.program.matrix[matrix].z && !s->plan.is_read[matrix];
+}
+
 /* The same rows from a token on. */
 static inline struct hla_rows hla_rows_from(const struct hla_session *s, struct hla_rows rows, int token)
 {

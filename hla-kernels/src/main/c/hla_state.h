@@ -82,9 +82,10 @@ static void get_matrix(const struct hla_session *s, int head, int m, double *val
 	const struct hla_powers *powers = powers_of_matrix(s, head, m);
 	const int rows = hla_matrix_rows(s, m), columns = hla_matrix_columns(s, m);
 	const double factor = put_off(s, powers), decay = since_fold(s, powers);
+	const bool triangle = hla_is_triangle(s, m);
 	for (int i = 0; i < rows; i++)
 		for (int j = 0; j < columns; j++, values++) {
-			const ptrdiff_t at = place_of(s, m, i, j);
+			const ptrdiff_t at = triangle && i > j ? place_of(s, m, j, i) : place_of(s, m, i, j);
 			*values = factor * (double)((const real *)matrix->values)[at];
 			if (HLA_MIXED)
 				*values += decay * matrix->kept[at];

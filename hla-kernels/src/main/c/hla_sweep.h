@@ -31,6 +31,7 @@ struct sweep {
 	const real *y, *z;
 	ptrdiff_t panel_size, y_stride, z_stride;
 	int rows, vectors, tokens;
+	bool triangle;       /* nothing reads it, and below its diagonal it is as above: rows end with the diagonal of a panel */
 	const struct reader *readers; /* the strict ones first */
 	int strict_count, reader_count, heads;
 	real factor;         /* the matrix is multiplied by it in front of the first token */
@@ -154,16 +155,18 @@ INLINE int sweep_rows(const struct sweep *s, ptrdiff_t panel, int row, int rows,
 INLINE void sweep_panel(const struct sweep *s, ptrdiff_t panel, int most, int vectors, enum reading reading,
 		enum decay decays)
 {
+	const ptrdiff_t end = (panel + 1) * PANEL;
+	const int rows = reading == READS_NOTHING && s->triangle && end < s->rows ? (int)end : s->rows;
 	int row = 0;
-	while (s->rows - row >= most)
+	while (rows - row >= most)
 		row = sweep_rows(s, panel, row, most, vectors, reading, decays);
-	if (most > 8 && vectors > 1 && s->rows - row >= 8)
+	if (most > 8 && vectors > 1 && rows - row >= 8)
 		row = sweep_rows(s, panel, row, 8, vectors, reading, decays);
-	while (most > 4 && s->rows - row >= 4)
+	while (most > 4 && rows - row >= 4)
 		row = sweep_rows(s, panel, row, 4, vectors, reading, decays);
-	if (s->rows - row >= 2)
+	if (rows - row >= 2)
 		row = sweep_rows(s, panel, row, 2, vectors, reading, decays);
-	if (s->rows - row >= 1)
+	if (rows - row >= 1)
 		sweep_rows(s, panel, row, 1, vectors, reading, decays);
 }
 
