@@ -295,6 +295,25 @@ JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_getMatrix(JNIEnv *env, 
 	return DONE;
 }
 
+JNIEXPORT jint JNICALL Java_io_hla_kernels_NativeSession_tokensOfBatch(JNIEnv *env, jclass type, jlong handle)
+{
+	(void)env, (void)type;
+	return hla_tokens_of_batch(stream_of(handle)->session);
+}
+
+JNIEXPORT jdouble JNICALL Java_io_hla_kernels_NativeSession_putOff(JNIEnv *env, jclass type, jlong handle, jint head,
+		jint matrix)
+{
+	(void)env, (void)type;
+	return hla_put_off(stream_of(handle)->session, head, matrix);
+}
+
+JNIEXPORT jboolean JNICALL Java_io_hla_kernels_NativeSession_resume(JNIEnv *env, jclass type, jlong handle, jint tokens)
+{
+	(void)env, (void)type;
+	return hla_resume(stream_of(handle)->session, tokens);
+}
+
 JNIEXPORT void JNICALL Java_io_hla_kernels_NativeSession_products(JNIEnv *env, jclass type, jlong handle, jdoubleArray to)
 {
 	(void)type;

@@ -58,16 +58,24 @@ static int add_readers(const struct hla_session *s, const struct hla_step *step,
 	return added;
 }
 
-/* Weights x and y, so that the matrix itself decays once in a batch. */
+/*
+ * Weights x and y, so that the matrix itself decays once in a batch. Where y and z are the same, both have half of the weight:
+ * the two sides of the diagonal are the same bits then.
+ */
 static void put_off_decay(const struct hla_session *s, const struct hla_powers *powers, struct sweep *w,
-		struct reader *readers, int phase)
+		struct reader *readers, int phase, bool symmetric)
 {
-	const real *of_x = (const real *)powers->of_x + phase, *of_y = (const real *)powers->of_y + phase;
+	const real *of_x = (const real *)powers->of_x + phase;
+	const real *of_y = (const real *)(symmetric ? powers->of_both : powers->of_y) + phase;
 	const ptrdiff_t stride = s->weighted_stride, gap = SWEEP_TOKENS * stride;
 	real *x = s->weighted_x;
 	weigh(s->weighted_y, stride, w->y, w->y_stride, w->rows, w->tokens, of_y);
 	w->y = s->weighted_y;
 	w->y_stride = stride;
+	if (symmetric) {
+		w->z = w->y;
+		w->z_stride = stride;
+	}
 	for (int i = 0; i < w->reader_count; i++, x += w->heads * gap) {
 		struct reader *reader = &readers[i];
 		for (int head = 0; head < w->heads; head++)
@@ -108,13 +116,13 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 		.triangle = hla_is_triangle(s, m),
 		.tokens = tokens, .readers = readers, .strict_count = strict, .reader_count = strict + inclusive, .heads = count,
 		.factor = 1, .decays = decays, .decay = powers->each, .keep = keep,
-		.grow = HLA_MIXED ? powers->exact + s->since + 1 - (decays ? 0 : phase) : NULL,
+		.grow = HLA_MIXED ? powers->exact + s->since + (decays ? 1 : -phase) : NULL,
 		.column_values = values + s->column_at[m], .column_base = base ? base + s->column_at[m] : NULL,
 		.z_column = column_of(s, z, member),
 	};
 	if (powers->decays && !powers->at_each) {
-		w.factor = phase ? 1 : (real)powers->exact[s->since ? SWEEP_TOKENS : 1];
-		put_off_decay(s, powers, &w, readers, phase);
+		w.factor = phase || !s->since ? 1 : (real)powers->exact[SWEEP_TOKENS];
+		put_off_decay(s, powers, &w, readers, phase, y == z && !s->plan.wide[z]);
 	}
 	sweep(&w);
 	if (s->plan.wide[z])
@@ -326,34 +334,29 @@ static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 	hla_restore_denormals(before);
 }
 
-/*
- * Decay is put off to the end of a batch where no weight grows beyond 2^16. Not for outputs in float64, where the numbers of
- * a state must be all there is behind any token: between two ends of a batch the matrix is a product of two numbers, and no
- * one double holds it to the bit. A multiplication for each element and token costs a quarter of the speed. What only sums
- * up a segment, without outputs, is never gone on from.
- */
-static bool decays_at_each(const struct hla_session *s, const double *exact)
-{
-	return (!HLA_SINGLE && s->plan.program.term_count) || exact[SWEEP_TOKENS] < 0x1p-16;
-}
+/* Decay is put off to the end of a batch where no weight grows beyond 2^16. */
+static bool decays_at_each(const double *exact) { return exact[SWEEP_TOKENS] < 0x1p-16; }
 
 static void prepare(struct hla_session *s, int head)
 {
 	for (int power = 0; power < s->plan.power_count; power++) {
 		struct hla_powers *p = hla_powers_of(s, head, power);
-		p->exact[0] = 1;
-		p->exact[1] = power_of(s->decay[head], s->plan.power[power]);
-		/* Each power is the product of two of half its exponent, which rounds only log2 i times. */
+		long double exact[SPAN + 1] = {1, power_of(s->decay[head], s->plan.power[power])};
+		/* Each power is the product of two of half its exponent, which rounds only log2 i times, and once more as a double. */
 		for (int i = 2; i <= SPAN; i++)
-			p->exact[i] = p->exact[i / 2] * p->exact[i - i / 2];
+			exact[i] = exact[i / 2] * exact[i - i / 2];
+		for (int i = 0; i <= SPAN; i++)
+			p->exact[i] = (double)exact[i];
 		p->decays = s->gated ? s->plan.power[power] > 0 : p->exact[1] != 1;
-		p->at_each = s->gated || decays_at_each(s, p->exact);
+		p->at_each = s->gated || decays_at_each(p->exact);
 		for (int i = 0; i < SWEEP_TOKENS; i++)
 			((real *)p->each)[i] = (real)p->exact[1];
 		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
-			((real *)p->of_x)[i] = i ? (real)p->exact[i - 1] : (real)(1 / p->exact[1]);
-		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++)
-			((real *)p->of_y)[i] = (real)(1 / p->exact[i]);
+			((real *)p->of_x)[i] = (real)p->exact[i];
+		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++) {
+			((real *)p->of_y)[i] = (real)(1 / exact[i + 1]);
+			((real *)p->of_both)[i] = (real)__builtin_sqrt((double)(1 / exact[i + 1]));
+		}
 	}
 	for (int z = 0; z < HLA_FIRST_DERIVED; z++)
 		for (int t = 0; t < HLA_BATCH && s->plan.wide[z]; t++)

@@ -40,7 +40,10 @@ struct hla_kernels {
 	 * hold does not matter. Floats go in and out of float64 with one rounding, that of outputs.
 	 */
 	void (*process)(struct hla_session *session, int n, const struct hla_rows *rows);
-	/* One matrix of one head, row by row, each with its column of ones if it has one. */
+	/*
+	 * One matrix of one head, row by row, each with its column of ones if it has one. What was got within a batch is to be
+	 * multiplied by hla_put_off, or to be set in a session that hla_resume then lets go on there.
+	 */
 	void (*set_matrix)(struct hla_session *session, int head, int matrix, const double *values);
 	void (*get_matrix)(const struct hla_session *session, int head, int matrix, double *values);
 	/* Multiply-adds in registers only, the limit that kernels are measured against; returns floating-point operations. */

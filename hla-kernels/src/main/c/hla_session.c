@@ -83,9 +83,14 @@ static void measure_matrix(struct hla_session *s, int m)
 	s->size[m] = s->column_at[m] + (plan->wide[z] ? (rows + panel - 1) / panel * panel : 0);
 }
 
+static bool is_mixed(const struct hla_session *s)
+{
+	return s->kernels == hla_kernels_of(s->isa, HLA_MIXED_PRECISION);
+}
+
 static void lay_out_matrix(struct hla_session *s, struct arena *arena, int m, struct hla_matrix *matrix)
 {
-	const bool mixed = s->kernels == hla_kernels_of(s->isa, HLA_MIXED_PRECISION);
+	const bool mixed = is_mixed(s);
 	const size_t size = (size_t)s->size[m];
 	struct hla_matrix parts = {.values = take(arena, size, (size_t)s->kernels->element)};
 	if (mixed)
@@ -103,6 +108,7 @@ static void lay_out_powers(struct hla_session *s, struct arena *arena, struct hl
 	parts.each = take(arena, tokens, element);
 	parts.of_x = take(arena, tokens + 1, element);
 	parts.of_y = take(arena, tokens, element);
+	parts.of_both = take(arena, tokens, element);
 	if (arena->start)
 		*powers = parts;
 }
@@ -200,6 +206,35 @@ int hla_matrix_columns(const struct hla_session *s, int matrix)
 {
 	const int z = s->plan.program.matrix[matrix].z;
 	return s->plan.width[z] + s->plan.wide[z];
+}
+
+static bool puts_off(const struct hla_powers *powers) { return powers->decays && !powers->at_each; }
+
+static bool puts_any_off(const struct hla_session *s)
+{
+	for (int i = 0; i < s->heads * s->plan.power_count; i++)
+		if (puts_off(&s->powers[i]))
+			return true;
+	return false;
+}
+
+int hla_tokens_of_batch(const struct hla_session *s)
+{
+	return is_mixed(s) || !puts_any_off(s) ? 0 : (int)(s->since % s->kernels->tokens);
+}
+
+double hla_put_off(const struct hla_session *s, int head, int matrix)
+{
+	const struct hla_powers *powers = hla_powers_of(s, head, s->plan.power_of[matrix]);
+	return puts_off(powers) ? powers->exact[hla_tokens_of_batch(s)] : 1;
+}
+
+bool hla_resume(struct hla_session *s, int tokens)
+{
+	if (tokens < 0 || tokens >= s->kernels->tokens || is_mixed(s))
+		return false;
+	s->since = tokens;
+	return true;
 }
 
 double hla_product(const struct hla_session *s, int head)

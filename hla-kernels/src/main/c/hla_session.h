@@ -49,8 +49,9 @@ struct hla_powers {
 	bool at_each;     /* at each token, else once in a batch and x and y are weighted */
 	double *exact;    /* g^(e i) for i = 0..span; with gates, in the mixed precision alone, products since the last fold */
 	void *each;       /* g^e at the tokens of a batch */
-	void *of_x;       /* unless at each: g^(e (i - 1)) for i = 0..tokens */
-	void *of_y;       /* g^(-e i) for i = 0..tokens - 1 */
+	void *of_x;       /* unless at each: g^(e i) for i = 0..tokens */
+	void *of_y;       /* g^(-e (i + 1)) for i = 0..tokens - 1 */
+	void *of_both;    /* the root of that, for y and z where they are the same */
 };
 
 struct hla_session {
@@ -86,6 +87,16 @@ int hla_matrix_columns(const struct hla_session *session, int matrix);
 
 /* The product of the decays of all tokens since the session was opened. */
 double hla_product(const struct hla_session *session, int head);
+
+/*
+ * Tokens of the batch in progress, and the decay of them that a matrix has not been multiplied by: 0 and 1 between two batches,
+ * where no decay is put off, and in the mixed precision, whose matrices are got whole.
+ */
+int hla_tokens_of_batch(const struct hla_session *session);
+double hla_put_off(const struct hla_session *session, int head, int matrix);
+
+/* Goes on behind as many tokens of a batch, all matrices having been set; returns whether a batch can be so far. */
+bool hla_resume(struct hla_session *session, int tokens);
 
 /* The first head of those in a row that have one matrix together: one KV head, one decay, a shared matrix. */
 int hla_first_sharing(const struct hla_session *session, const double *decay, int head, int matrix);

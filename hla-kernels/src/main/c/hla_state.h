@@ -10,10 +10,10 @@ static const struct hla_powers *powers_of_matrix(const struct hla_session *s, in
 	return hla_powers_of(s, head, s->plan.power_of[m]);
 }
 
-/* What the values of a matrix are to be multiplied by: of a batch in progress, the decay since its first token. */
+/* What the values of a matrix are to be multiplied by: of a batch in progress or just ended, the decay of its tokens. */
 static double put_off(const struct hla_session *s, const struct hla_powers *powers)
 {
-	return powers->at_each || s->since == 0 ? 1 : powers->exact[(s->since - 1) % SWEEP_TOKENS];
+	return powers->at_each || s->since == 0 ? 1 : powers->exact[(s->since - 1) % SWEEP_TOKENS + 1];
 }
 
 /* Mixed precision: the decay of the double matrices since the last fold. */
@@ -81,14 +81,14 @@ static void get_matrix(const struct hla_session *s, int head, int m, double *val
 	const struct hla_matrix *matrix = hla_matrix_of(s, head, m);
 	const struct hla_powers *powers = powers_of_matrix(s, head, m);
 	const int rows = hla_matrix_rows(s, m), columns = hla_matrix_columns(s, m);
-	const double factor = put_off(s, powers), decay = since_fold(s, powers);
+	const double factor = hla_tokens_of_batch(s) ? 1 : put_off(s, powers), decay = since_fold(s, powers);
 	const bool triangle = hla_is_triangle(s, m);
 	for (int i = 0; i < rows; i++)
 		for (int j = 0; j < columns; j++, values++) {
 			const ptrdiff_t at = triangle && i > j ? place_of(s, m, j, i) : place_of(s, m, i, j);
-			*values = factor * (double)((const real *)matrix->values)[at];
-			if (HLA_MIXED)
-				*values += decay * matrix->kept[at];
+			const real value = ((const real *)matrix->values)[at];
+			/* As the sweep that goes on multiplies; mixed: as a fold does. */
+			*values = HLA_MIXED ? factor * (double)value + decay * matrix->kept[at] : (double)((real)factor * value);
 		}
 }
 

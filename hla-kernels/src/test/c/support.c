@@ -147,3 +147,10 @@ void feed(struct hla_session *session, const struct setting *s, const struct inp
 		.double_output = in->o.element == sizeof(double)};
 	feed_rows(session, s->n, &rows, piece);
 }
+
+void whole_matrix(const struct hla_session *session, int head, int m, double *values)
+{
+	session->kernels->get_matrix(session, head, m, values);
+	for (int i = 0; i < hla_matrix_rows(session, m) * hla_matrix_columns(session, m); i++)
+		values[i] *= hla_put_off(session, head, m);
+}

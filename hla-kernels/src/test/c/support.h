@@ -52,6 +52,9 @@ struct hla_session *open_session(const struct setting *s, bool summary);
 void feed_rows(struct hla_session *session, int n, const struct hla_rows *rows, int piece);
 void feed(struct hla_session *session, const struct setting *s, const struct inputs *in, int piece, bool output);
 
+/* A matrix of a session, with the decay that is put off. */
+void whole_matrix(const struct hla_session *session, int head, int m, double *values);
+
 void complain(const struct setting *s, const char *what, double error, double bound);
 
 /* The error that the precision allows, relative to the largest expected value. */

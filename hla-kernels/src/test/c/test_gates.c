@@ -25,7 +25,7 @@ static void check_constant_gates(const struct setting *s, const struct inputs *i
 	long double *expected = malloc(sizeof *expected * in->o.count);
 	for (size_t i = 0; i < in->o.count; i++)
 		expected[i] = element_at(inside(&in->o), in->o.element, i);
-	const bool exact = s->precision == HLA_FLOAT64 || !s->decays;
+	const bool exact = !s->decays;
 	const size_t width = (size_t)(s->heads * s->dv);
 	compare(&gated, ones ? "gates of ones" : "gates for decay", inside(&with.o), with.o.element, width, expected, width, s->n,
 			(int)width, 0, exact ? 0 : 2 * allowed(s));

@@ -4,15 +4,16 @@ The layout is that of io.hla.algebra.StateBytes, little-endian::
 
     offset  bytes  content
          0      4  magic "HLAS"
-         4      2  version, 1 or 2
+         4      2  version, 1 to 3
          6      2  kind, 1 for a state
          8      4  n, length of the settings
         12      n  settings, UTF-8 lines name=value
-      12+n      4  scan step, 0
+      12+n      4  0; in version 3 the tokens of the batch in progress
       16+n      8  tokens
       24+n      8  m, number of values
-      32+n     8m  values: head after head, matrix after matrix, row-major; of a symmetric matrix each row from the
-                   diagonal on; a matrix of k and v alone only at the first query head of its KV head that decays alike
+      32+n     8m  values: of version 3 first the factor of every matrix of every head, which it is to be multiplied by;
+                   head after head, matrix after matrix, row-major; of a symmetric matrix each row from the diagonal on;
+                   a matrix of k and v alone only at the first query head of its KV head that decays alike
     32+n+8m     4  CRC32C of everything before
 """
 
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     import torch
 
 _MAGIC = b"HLAS"
-_VERSION = 2
+_VERSION = 3
 _STATE = 1
 _FIXED = 36
+_MOST_TOKENS_OF_A_BATCH = 1 << 16
 _MOST_VALUES = 2**31 - 65
 
 
@@ -68,9 +70,15 @@ def state_matrices(state: bytes) -> StateMatrices:
     """
     read = _Bytes(bytes(state))
     layout = _Layout(read.settings)
-    if read.count != layout.packed:
-        _damaged(f"has {read.count} values, its settings need {layout.packed}")
-    return StateMatrices(read.settings, read.tokens, layout.unpack(read.values()))
+    factors = layout.heads * len(layout.names) if read.batch else 0
+    if read.count != factors + layout.packed:
+        _damaged(f"has {read.count} values, its settings need {factors + layout.packed}")
+    values = read.values()
+    matrices = layout.unpack(values[factors:])
+    if factors:
+        for matrix, factor in zip(matrices.values(), values[:factors].reshape(layout.heads, -1).T, strict=True):
+            matrix *= factor[:, None, None]
+    return StateMatrices(read.settings, read.tokens, matrices)
 
 
 def to_numpy(state: bytes) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -90,7 +98,8 @@ def from_numpy(matrices: Mapping[str, Any], like: bytes, tokens: int | None = No
 
     Args:
         matrices: arrays or tensors [H, rows, columns] by name, all that such a state has. Of symmetric matrices the
-            upper triangle counts, of those that heads share the first head's.
+            upper triangle counts, of those that heads share the first head's. A batch of tokens begins behind them:
+            bits of tokens that follow are those of ``like`` only where it was written between two batches.
         like: a state of the same settings, which are taken from it.
         tokens: how many tokens the state has seen; as many as ``like`` unless given.
 
@@ -106,8 +115,9 @@ def from_numpy(matrices: Mapping[str, Any], like: bytes, tokens: int | None = No
     seen = read.tokens if tokens is None else tokens
     if seen < 0:
         raise HlaError("HLA_STATE_SIZE", f"tokens is {seen}, expected at least 0")
-    head = bytes(like[: 12 + len(read.text)]) + struct.pack("<iqq", 0, seen, len(values))
-    body = head + values.astype("<f8").tobytes()
+    version = 1 if layout.is_of_the_paper else 2
+    head = struct.pack("<4shhi", _MAGIC, version, _STATE, len(read.text)) + read.text
+    body = head + struct.pack("<iqq", 0, seen, len(values)) + values.astype("<f8").tobytes()
     return body + struct.pack("<I", crc32c(body))
 
 
@@ -149,10 +159,10 @@ class _Bytes:
         if not 0 <= length <= size - _FIXED:
             _damaged(f"has settings of {length} bytes in {size} bytes")
         self.text = data[12 : 12 + length]
-        step, self.tokens, self.count = struct.unpack_from("<iqq", data, 12 + length)
+        self.batch, self.tokens, self.count = struct.unpack_from("<iqq", data, 12 + length)
         room = size - length - _FIXED
-        if step != 0:
-            _damaged(f"has scan step {step}, expected 0")
+        if self.batch != 0 if version < 3 else not 1 <= self.batch <= _MOST_TOKENS_OF_A_BATCH:
+            _damaged(f"of version {version} has scan step {self.batch}")
         if self.tokens < 0 or self.count < 0 or self.count * 8 != room:
             _damaged(f"names {self.count} values, has bytes for {room // 8}")
         self.settings = self._settings()
@@ -196,6 +206,7 @@ class _Layout:
         self.program: Program = program(
             settings["operator"], settings["mask"], settings["form"], float(settings["ridge"]), decays
         )
+        self.is_of_the_paper = settings["operator"] in ("linear", "hla2", "ahla", "hla3") and not self.gated
         self.names = [matrix.name for matrix in self.program.matrices]
 
         def width(signal: int) -> int:

@@ -85,8 +85,13 @@ public final class Computation {
 
   /** The state behind some tokens, from the matrices behind the last; keeps the array. */
   public State state(long tokens, double[] matrices) {
+    return state(tokens, matrices, PendingDecay.NONE);
+  }
+
+  /** The same with decay that the matrices still lack. */
+  public State state(long tokens, double[] matrices, PendingDecay pending) {
     layout.mirror(matrices);
-    return new State(algebra, tokens, matrices);
+    return new State(algebra, tokens, matrices, pending);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.hla.algebra;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -12,11 +13,17 @@ public final class State {
   private final Algebra algebra;
   private final long tokens;
   private final double[] values;
+  private final PendingDecay pending;
 
   State(Algebra algebra, long tokens, double[] values) {
+    this(algebra, tokens, values, PendingDecay.NONE);
+  }
+
+  State(Algebra algebra, long tokens, double[] values, PendingDecay pending) {
     this.algebra = algebra;
     this.tokens = tokens;
     this.values = values;
+    this.pending = pending;
   }
 
   /**
@@ -92,7 +99,7 @@ public final class State {
     return new State(
         algebra,
         Math.addExact(tokens, segment.tokens()),
-        algebra.follow(algebra.stateLayout(), values, null, segment));
+        algebra.follow(algebra.stateLayout(), whole(), null, segment));
   }
 
   /**
@@ -110,10 +117,11 @@ public final class State {
           "cannot join states behind " + tokens + " and " + other.tokens + " tokens");
     }
     MatrixLayout layout = algebra.stateLayout();
-    double[] joined = values.clone();
+    double[] joined = values();
+    double[] given = other.whole();
     for (String name : algebra.summaryLayout(step).names()) {
       if (layout.indexOf(name) >= 0) {
-        MatrixLayout.copy(name, layout, other.values, layout, joined);
+        MatrixLayout.copy(name, layout, given, layout, joined);
       }
     }
     return new State(algebra, tokens, joined);
@@ -147,14 +155,24 @@ public final class State {
       throw new IllegalArgumentException("no matrix " + name + ", expected one of " + matrices());
     }
     int offset = layout.offset(head, m);
-    return java.util.Arrays.copyOfRange(
-        values, offset, offset + layout.rows(m) * layout.columns(m));
+    double[] matrix =
+        Arrays.copyOfRange(values, offset, offset + layout.rows(m) * layout.columns(m));
+    if (!pending.isNone()) {
+      DoubleRows.scale(matrix, pending.factor(layout, head, m), 0, matrix.length);
+    }
+    return matrix;
   }
 
   /** The bytes of this state; {@link StateBytes} draws them. */
   public byte[] toBytes() {
     return StateBytes.write(
-        StateBytes.Kind.STATE, settings(), 0, tokens, algebra.stateLayout(), values, new double[0]);
+        StateBytes.Kind.STATE,
+        settings(),
+        pending.tokens(),
+        tokens,
+        algebra.stateLayout(),
+        values,
+        pending.factors());
   }
 
   /**
@@ -164,8 +182,12 @@ public final class State {
    */
   public static State fromBytes(byte[] bytes) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
-    double[] values = read.values(read.layout(), new double[0]);
-    return new State(Algebra.of(read.settings()), read.tokens(), values);
+    MatrixLayout layout = read.layout();
+    double[] factors = new double[read.factors(layout)];
+    double[] values = read.values(layout, factors);
+    PendingDecay pending =
+        factors.length == 0 ? PendingDecay.NONE : new PendingDecay(read.step(), factors);
+    return new State(Algebra.of(read.settings()), read.tokens(), values, pending);
   }
 
   /**
@@ -177,7 +199,8 @@ public final class State {
   public static void check(byte[] bytes, AttentionSettings settings) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     StateException.checkSame("continue from a state", settings, read.settings());
-    read.checkSize(Algebra.of(settings).stateLayout(), 0);
+    MatrixLayout layout = Algebra.of(settings).stateLayout();
+    read.checkSize(layout, read.factors(layout));
   }
 
   /**
@@ -196,7 +219,7 @@ public final class State {
   public static Description describe(byte[] bytes) {
     StateBytes read = StateBytes.read(StateBytes.Kind.STATE, bytes);
     MatrixLayout layout = read.layout();
-    read.checkSize(layout, 0);
+    read.checkSize(layout, read.factors(layout));
     return new Description(read.settings(), read.tokens(), layout.names());
   }
 
@@ -220,6 +243,23 @@ public final class State {
    * heads share stands at the first of them alone.
    */
   public double[] values() {
+    double[] copy = values.clone();
+    pending.settle(algebra.stateLayout(), copy);
+    return copy;
+  }
+
+  /** The same without a copy where there is nothing to multiply. */
+  private double[] whole() {
+    return pending.isNone() ? values : values();
+  }
+
+  /** Decay that {@link #unsettled} values were not multiplied by. */
+  public PendingDecay pendingDecay() {
+    return pending;
+  }
+
+  /** A copy of the values as they stand. */
+  public double[] unsettled() {
     return values.clone();
   }
 }

@@ -10,27 +10,30 @@ import java.util.zip.CRC32C;
 
 /**
  * The one byte layout of states and summaries. Little-endian; version 2 is version 1 with the
- * operators and the gates that version 1 does not know, and written for those alone:
+ * operators and the gates that version 1 does not know, version 3 with decay that a state was not
+ * multiplied by ({@link PendingDecay}); each is written for what it is needed for alone:
  *
  * <pre>
  *   offset  bytes  content
  *        0      4  magic "HLAS"
- *        4      2  version, 1 or 2
+ *        4      2  version, 1 to 3
  *        6      2  kind: 1 state, 2 summary
  *        8      4  n, length of the settings
  *       12      n  settings, see SettingsText
- *     12+n      4  scan step (0 in a state)
+ *     12+n      4  scan step; in a state 0, in version 3 the tokens of the batch in progress
  *     16+n      8  tokens
  *     24+n      8  m, number of values
  *     32+n    8 m  values, IEEE 754 double: of a summary with gates first the product of all decays of
- *                  each head; then head after head, matrix after matrix in program order,
+ *                  each head; of version 3 the factor of every matrix of every head, which its values
+ *                  are to be multiplied by; then head after head, matrix after matrix in program order,
  *                  row-major; of a symmetric matrix each row from the diagonal on; a matrix of k and v
  *                  alone only at the first query head of its KV head that has this decay
  *   32+n+8m      4  CRC32C of everything before
  * </pre>
  */
 record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer payload) {
-  static final int VERSION = 2;
+  static final int VERSION = 3;
+  private static final int MOST_TOKENS_OF_A_BATCH = 1 << 16;
   private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'S' << 24;
   private static final int FIXED = 36;
 
@@ -58,7 +61,7 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     long count = products.length + layout.packedSize();
     int size = Math.toIntExact(FIXED + text.length + 8L * count);
     ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    out.putInt(MAGIC).putShort((short) version(settings)).putShort((short) kind.code);
+    out.putInt(MAGIC).putShort((short) version(kind, settings, step)).putShort((short) kind.code);
     out.putInt(text.length).put(text);
     out.putInt(step).putLong(tokens).putLong(count);
     DoubleBuffer numbers = out.asDoubleBuffer();
@@ -68,7 +71,10 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return out.array();
   }
 
-  private static int version(AttentionSettings settings) {
+  private static int version(Kind kind, AttentionSettings settings, int step) {
+    if (kind == Kind.STATE && step > 0) {
+      return 3;
+    }
     return settings.operator().isOfThePaper() && !settings.gated() ? 1 : 2;
   }
 
@@ -111,6 +117,10 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     byte[] text = new byte[length];
     in.get(text);
     int step = in.getInt();
+    boolean isOfBatch = kind == Kind.STATE && version == 3;
+    if (kind == Kind.STATE && (isOfBatch ? step < 1 || step > MOST_TOKENS_OF_A_BATCH : step != 0)) {
+      throw damaged("of version %d has scan step %d", version, step);
+    }
     long tokens = in.getLong();
     long count = in.getLong();
     if (tokens < 0 || count < 0 || count > Integer.MAX_VALUE || count * 8 != in.remaining() - 4) {
@@ -119,6 +129,11 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     ByteBuffer payload = in.slice().order(ByteOrder.LITTLE_ENDIAN);
     payload.limit(payload.limit() - 4);
     return new StateBytes(settings(text), step, tokens, payload);
+  }
+
+  /** How many factors of a state stand in front of its matrices. */
+  int factors(MatrixLayout layout) {
+    return step == 0 ? 0 : layout.heads() * layout.count();
   }
 
   /** The matrices in a layout that fits the settings, and the products in front of them. */

@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import io.hla.algebra.Computation;
+import io.hla.algebra.PendingDecay;
 import io.hla.algebra.State;
 import io.hla.algebra.StateException;
 import io.hla.algebra.Summary;
@@ -13,10 +14,10 @@ import java.util.Objects;
  *
  * <p>Bits do not depend on how many tokens a call has; those of the Java kernel do not where every
  * call but the last has a multiple of {@link AttentionKernel#BLOCK} tokens. A stream that goes on
- * from the {@link #state} of another gives the bits that the other would have given in float64:
- * native kernels wherever it stopped, the Java kernel behind a multiple of {@code BLOCK} tokens.
- * Elsewhere, and in float32 and mixed, whose states are rounded or folded at set places, it equals
- * it within their rounding.
+ * from the {@link #state} of another gives the bits that the other would have given in float64 and
+ * float32: native kernels wherever it stopped, the Java kernel behind a multiple of {@code BLOCK}
+ * tokens. Elsewhere, and in mixed, whose states are folded at set places, it equals it within their
+ * rounding.
  *
  * <p>For one thread at a time: use by two at once, and after {@link #close}, is an
  * IllegalStateException.
@@ -33,6 +34,9 @@ public final class Applier implements AutoCloseable {
     this.computation = Computation.attending(inFront.settings());
     this.session = kernel.open(computation, computation.matrices(inFront));
     this.tokens = inFront.tokens();
+    if (!inFront.pendingDecay().isNone()) {
+      write(inFront);
+    }
   }
 
   /**
@@ -115,14 +119,18 @@ public final class Applier implements AutoCloseable {
         });
   }
 
+  private void write(State inFront) {
+    PendingDecay pending = inFront.pendingDecay();
+    if (pending.isNone() || !session.resume(inFront.unsettled(), pending)) {
+      session.write(computation.matrices(inFront));
+    }
+  }
+
   /** The state behind the last token. */
   public State state() {
     double[] values = new double[computation.layout().size()];
-    use.during(
-        () -> {
-          session.read(values);
-        });
-    return computation.state(tokens, values);
+    PendingDecay pending = use.during(() -> session.read(values));
+    return computation.state(tokens, values, pending);
   }
 
   /** A stream of its own that goes on from here. */
@@ -139,7 +147,7 @@ public final class Applier implements AutoCloseable {
     StateException.checkSame("go on from a state", computation.settings(), inFront.settings());
     use.during(
         () -> {
-          session.write(computation.matrices(inFront));
+          write(inFront);
           tokens = inFront.tokens();
         });
   }

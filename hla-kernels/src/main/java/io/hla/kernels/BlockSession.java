@@ -4,6 +4,7 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Computation;
 import io.hla.algebra.DoubleRows;
 import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.PendingDecay;
 import io.hla.algebra.Program;
 import io.hla.algebra.Program.Read;
 import io.hla.algebra.Program.Term;
@@ -291,7 +292,7 @@ final class BlockSession implements Session {
   }
 
   @Override
-  public void read(double[] to) {
+  public PendingDecay read(double[] to) {
     for (int head = 0; head < layout.heads(); head++) {
       for (int m = 0; m < layout.count(); m++) {
         double[][] matrix = matrix(head, m);
@@ -301,6 +302,7 @@ final class BlockSession implements Session {
         }
       }
     }
+    return PendingDecay.NONE;
   }
 
   @Override

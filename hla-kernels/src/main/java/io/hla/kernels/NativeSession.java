@@ -3,6 +3,7 @@ package io.hla.kernels;
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Computation;
 import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.PendingDecay;
 import io.hla.algebra.Precision;
 import io.hla.algebra.Program;
 import java.lang.ref.Cleaner;
@@ -148,7 +149,28 @@ final class NativeSession implements Session {
   }
 
   @Override
-  public void read(double[] matrices) {
+  public boolean resume(double[] matrices, PendingDecay pending) {
+    write(matrices);
+    boolean resumed =
+        resume(memory.handle(), pending.tokens()) && pending.isSame(pendingDecay(memory.handle()));
+    Reference.reachabilityFence(this);
+    return resumed;
+  }
+
+  private PendingDecay pendingDecay(long handle) {
+    int tokens = tokensOfBatch(handle);
+    if (tokens == 0) {
+      return PendingDecay.NONE;
+    }
+    double[] factors = new double[layout.heads() * layout.count()];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = putOff(handle, i / layout.count(), i % layout.count());
+    }
+    return new PendingDecay(tokens, factors);
+  }
+
+  @Override
+  public PendingDecay read(double[] matrices) {
     for (int head = 0; head < layout.heads(); head++) {
       for (int m = 0; m < layout.count(); m++) {
         if (layout.owns(head, m)) {
@@ -156,7 +178,9 @@ final class NativeSession implements Session {
         }
       }
     }
+    PendingDecay pending = pendingDecay(memory.handle());
     Reference.reachabilityFence(this);
+    return pending;
   }
 
   @Override
@@ -251,6 +275,15 @@ final class NativeSession implements Session {
       int count,
       boolean doubleInput,
       boolean doubleOutput);
+
+  /** Tokens of the batch in progress, for which decay is put off. */
+  private static native int tokensOfBatch(long handle);
+
+  /** What the values of a matrix are to be multiplied by. */
+  private static native double putOff(long handle, int head, int matrix);
+
+  /** Goes on behind some tokens of a batch; false if a batch of this session is never so far. */
+  private static native boolean resume(long handle, int tokens);
 
   /** The product of the decays of each head since the session was opened. */
   private static native void products(long handle, double[] to);

@@ -3,6 +3,7 @@ package io.hla.kernels;
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Computation;
 import io.hla.algebra.MatrixLayout;
+import io.hla.algebra.PendingDecay;
 import io.hla.algebra.Program;
 import io.hla.algebra.Program.Derived;
 import io.hla.algebra.Program.Matrix;
@@ -210,8 +211,9 @@ final class Recurrence implements Session {
   }
 
   @Override
-  public void read(double[] to) {
+  public PendingDecay read(double[] to) {
     eachRow((row, at) -> System.arraycopy(row, 0, to, at, row.length));
+    return PendingDecay.NONE;
   }
 
   @Override

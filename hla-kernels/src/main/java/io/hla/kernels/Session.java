@@ -1,6 +1,7 @@
 package io.hla.kernels;
 
 import io.hla.algebra.Computation;
+import io.hla.algebra.PendingDecay;
 
 /**
  * One stream of tokens through one {@link Computation}. Lengths were checked by the caller. Used by
@@ -27,8 +28,16 @@ interface Session extends AutoCloseable {
   /** Goes on from matrices in the computation's layout, which it may keep and overwrite. */
   void write(double[] matrices);
 
-  /** Copies all matrices, in the computation's layout. */
-  void read(double[] matrices);
+  /**
+   * Goes on from matrices that {@link #read} gave together with decay that was put off. Returns
+   * whether it could: where it does not put off the same, it has to be given whole matrices.
+   */
+  default boolean resume(double[] matrices, PendingDecay pending) {
+    return false;
+  }
+
+  /** Copies all matrices, in the computation's layout; returns the decay that they still lack. */
+  PendingDecay read(double[] matrices);
 
   /** The product of the decays of all tokens so far, for each head of a gated session. */
   void readProducts(double[] products);

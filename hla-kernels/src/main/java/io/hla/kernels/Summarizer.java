@@ -89,7 +89,7 @@ public final class Summarizer implements AutoCloseable {
     double[] products = new double[computation.settings().gateWidth()];
     use.during(
         () -> {
-          session.read(all);
+          session.read(all).settle(computation.layout(), all);
           session.readProducts(products);
         });
     return computation.summary(tokens, all, products);

@@ -15,10 +15,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Native kernels give the same bits wherever calls, or in float64 states, cut a stream. */
+/**
+ * Native kernels give the same bits wherever calls, or states but in mixed precision, cut a stream.
+ */
 class CutsTest {
   /** Past the 512 tokens between two roundings of the mixed precision, no whole batch. */
   private static final int TOKENS = 541;
+
+  /** Within batches of 32 and 64 tokens, and at their ends. */
+  private static final int[] CUTS = {1, 31, 32, 64, 65, 500, 540};
 
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
@@ -69,27 +74,48 @@ class CutsTest {
     }
   }
 
-  /** The numbers of a state are all that a float64 stream is. */
+  /** The numbers of a state, and the decay that is put off, are all that a stream is. */
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("cases")
-  void statesBetweenChangeNoBitOfFloat64(TestKernels kernel, Variant variant) {
-    AttentionSettings settings = settings(variant, Precision.FLOAT64);
-    Stretch tokens = Stretch.normal(settings, TOKENS, 42);
-    double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
-    byte[] behind = tokens.stateBehind(kernel.get(), State.initial(settings)).toBytes();
-    for (int cut : new int[] {1, 31, 32, 64, 65, 500, 540}) {
-      State state =
-          State.fromBytes(
-              tokens
-                  .slice(settings, 0, cut)
-                  .stateBehind(kernel.get(), State.initial(settings))
-                  .toBytes());
-      Stretch rest = tokens.slice(settings, cut, TOKENS);
-      String what = "cut at " + cut + ", seed 42";
-      assertThat(rest.outputs(kernel.get(), state))
-          .as(what)
-          .isEqualTo(Arrays.copyOfRange(whole, cut * settings.outputWidth(), whole.length));
-      assertThat(rest.stateBehind(kernel.get(), state).toBytes()).as(what).isEqualTo(behind);
+  void statesBetweenChangeNoBit(TestKernels kernel, Variant variant) {
+    for (Precision precision : List.of(Precision.FLOAT64, Precision.FLOAT32)) {
+      AttentionSettings settings = settings(variant, precision);
+      Stretch tokens = Stretch.normal(settings, TOKENS, 42);
+      double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
+      byte[] behind = tokens.stateBehind(kernel.get(), State.initial(settings)).toBytes();
+      for (int cut : CUTS) {
+        State state = State.fromBytes(stateAt(kernel, tokens, settings, cut).toBytes());
+        Stretch rest = tokens.slice(settings, cut, TOKENS);
+        String what = precision + " cut at " + cut + ", seed 42";
+        assertThat(rest.outputs(kernel.get(), state))
+            .as(what)
+            .isEqualTo(Arrays.copyOfRange(whole, cut * settings.outputWidth(), whole.length));
+        assertThat(rest.stateBehind(kernel.get(), state).toBytes()).as(what).isEqualTo(behind);
+      }
     }
+  }
+
+  /** Kernels whose batches are others multiply by what was put off before they go on. */
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void otherKernelsGoOnFromTheStates(TestKernels kernel, Variant variant) {
+    AttentionSettings settings = settings(variant, Precision.FLOAT64);
+    Stretch tokens = Stretch.normal(settings, TOKENS, 43);
+    double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
+    for (int cut : CUTS) {
+      State state = stateAt(kernel, tokens, settings, cut);
+      double[] expected = Arrays.copyOfRange(whole, cut * settings.outputWidth(), whole.length);
+      for (TestKernels other : TestKernels.all().toList()) {
+        double[] actual = tokens.slice(settings, cut, TOKENS).outputs(other.get(), state);
+        assertThat(Errors.largest(settings, expected, actual))
+            .as("%s, cut at %d, seed 43", other, cut)
+            .isLessThan(1e-12);
+      }
+    }
+  }
+
+  private static State stateAt(
+      TestKernels kernel, Stretch tokens, AttentionSettings settings, int cut) {
+    return tokens.slice(settings, 0, cut).stateBehind(kernel.get(), State.initial(settings));
   }
 }

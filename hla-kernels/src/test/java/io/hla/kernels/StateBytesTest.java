@@ -127,11 +127,39 @@ class StateBytesTest {
     }
   }
 
+  /** 20 tokens of a batch of 32 or 64; natives put the decay of the first head off. */
+  @Test
+  void decayThatIsPutOffIsKept() throws IOException {
+    AttentionSettings settings =
+        AttentionSettings.builder(3, 2).heads(2, 1).decay(List.of(0.9, 1.0)).build();
+    for (TestKernels kernel : TestKernels.natives().toList()) {
+      State state =
+          Stretch.normal(settings, 20, 5).stateBehind(kernel.get(), State.initial(settings));
+      byte[] bytes = state.toBytes();
+      State read = State.fromBytes(bytes);
+      assertThat(bytes[4]).isEqualTo((byte) 3);
+      assertThat(read.pendingDecay().isSame(state.pendingDecay())).isTrue();
+      assertThat(read.pendingDecay().tokens()).isEqualTo(20);
+      assertThat(read.values()).isEqualTo(state.values());
+      assertThat(read.matrix("S", 0)).isNotEqualTo(read.unsettled());
+      assertThat(read.toBytes()).isEqualTo(bytes);
+      State.check(bytes, settings);
+      assertThat(State.describe(bytes).matrices()).isEqualTo(state.matrices());
+      refuses(
+          "HLA_STATE_DAMAGED",
+          "scan step",
+          () -> State.fromBytes(withChecksum(bytes, 4, (byte) 1)));
+    }
+    byte[] whole = State.initial(settings).toBytes();
+    refuses(
+        "HLA_STATE_DAMAGED", "scan step", () -> State.fromBytes(withChecksum(whole, 4, (byte) 3)));
+  }
+
   @Test
   void aNewerVersionIsNamed() throws IOException {
-    byte[] newer = withChecksum(resource("state-v1.bin"), 4, (byte) 3);
+    byte[] newer = withChecksum(resource("state-v1.bin"), 4, (byte) 4);
     assertThatThrownBy(() -> State.fromBytes(newer))
-        .hasMessage("the state has version 3, this program reads up to 2")
+        .hasMessage("the state has version 4, this program reads up to 3")
         .extracting(e -> ((StateException) e).condition())
         .isEqualTo("HLA_STATE_VERSION");
   }
@@ -177,8 +205,8 @@ class StateBytesTest {
       byte[] cut = Arrays.copyOf(bytes, length);
       refuses("HLA_STATE_DAMAGED", "the state ", () -> State.check(cut, settings));
     }
-    byte[] newer = withChecksum(bytes, 4, (byte) 3);
-    refuses("HLA_STATE_VERSION", "version 3", () -> State.check(newer, settings));
+    byte[] newer = withChecksum(bytes, 4, (byte) 4);
+    refuses("HLA_STATE_VERSION", "version 4", () -> State.check(newer, settings));
     byte[] summary = resource("summary-v1.bin");
     refuses("HLA_STATE_DAMAGED", "kind 2, expected 1", () -> State.check(summary, settings));
   }

@@ -1,6 +1,5 @@
 package io.hla.spark.stream;
 
-import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.Precision;
 import io.hla.kernels.Element;
 import io.hla.spark.Attention;
@@ -11,7 +10,6 @@ import io.hla.spark.table.TokenRow;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -70,24 +68,15 @@ public final class AttentionStream {
 
   /**
    * Refuses what would make outputs depend on where micro-batches end: mixed precision rounds its
-   * states at set places, and so does float32 where decay is put off.
+   * states at set places.
    */
   private static void check(Attention request) {
     request.check();
-    AttentionSettings template = request.settings(1, 1);
-    Precision precision = template.precision();
-    boolean decays = template.decay().stream().anyMatch(decay -> decay != 1);
-    boolean isFloat = precision == Precision.FLOAT32;
-    if (precision != Precision.FLOAT64 && !(isFloat && (template.gated() || !decays))) {
+    if (request.settings(1, 1).precision() == Precision.MIXED) {
       throw new InputException(
           "HLA_OPTION_NOT_APPLICABLE",
-          String.format(
-              Locale.ROOT,
-              "precision %s%s rounds states at set places, which micro-batches would move, expected"
-                  + " float64%s",
-              precision.text(),
-              isFloat ? " with decay and without gates" : "",
-              isFloat ? "" : ", or float32 without decay or with gates"));
+          "precision mixed rounds states at set places, which micro-batches would move, expected"
+              + " float64 or float32");
     }
     if (request.compute().cutEvery() != 0) {
       throw new InputException(

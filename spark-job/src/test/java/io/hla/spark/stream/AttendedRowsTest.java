@@ -53,10 +53,7 @@ class AttendedRowsTest {
         cases.add(
             Arguments.of(
                 kernels, settings(operator).gated(true).precision(Precision.FLOAT32).build()));
-        cases.add(
-            Arguments.of(
-                kernels,
-                settings(operator).decay(List.of(1.0)).precision(Precision.FLOAT32).build()));
+        cases.add(Arguments.of(kernels, settings(operator).precision(Precision.FLOAT32).build()));
       }
       cases.add(
           Arguments.of(

@@ -107,14 +107,8 @@ class StreamRefusalsTest {
     refuses(
         "HLA_OPTION_NOT_APPLICABLE",
         "precision mixed rounds states at set places, which micro-batches would move, expected"
-            + " float64, or float32 without decay or with gates",
+            + " float64 or float32",
         () -> TestJob.request(SETTINGS.withPrecision(Precision.MIXED)).stream(table(), null));
-    refuses(
-        "HLA_OPTION_NOT_APPLICABLE",
-        "precision float32 with decay and without gates rounds states at set places",
-        () ->
-            TestJob.request(SETTINGS.withPrecision(Precision.FLOAT32)).decay(0.9).stream(
-                table(), null));
     refuses(
         "HLA_OPTION_NOT_APPLICABLE",
         "cut-every belongs to tables",
