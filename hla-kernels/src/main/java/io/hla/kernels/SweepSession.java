@@ -198,18 +198,28 @@ final class SweepSession implements Session {
   private void store(int head, Numbers output, int at, int tokens) {
     int dv = settings.valueDim();
     for (int t = 0; t < tokens; t++) {
-      Arrays.fill(sum, 0);
-      for (Term term : program.output()) {
-        DoubleRows.add(sum, term.coefficient(), signal(head, term.signal())[t], 0, sum.length);
-      }
-      if (settings.normalize()) {
-        double denominator = sum[dv] + settings.epsilon();
-        for (int j = 0; j < dv; j++) {
-          sum[j] /= denominator;
-        }
-      }
-      output.set((at + t) * settings.outputWidth() + head * dv, sum, 0, dv);
+      output.set((at + t) * settings.outputWidth() + head * dv, output(head, t), 0, dv);
     }
+  }
+
+  /** The output of a token, in the first columns of a row. */
+  private double[] output(int head, int t) {
+    Term first = program.output().get(0);
+    if (program.output().size() == 1 && first.coefficient() == 1 && !settings.normalize()) {
+      return signal(head, first.signal())[t];
+    }
+    Arrays.fill(sum, 0);
+    for (Term term : program.output()) {
+      DoubleRows.add(sum, term.coefficient(), signal(head, term.signal())[t], 0, sum.length);
+    }
+    if (settings.normalize()) {
+      int dv = settings.valueDim();
+      double denominator = sum[dv] + settings.epsilon();
+      for (int j = 0; j < dv; j++) {
+        sum[j] /= denominator;
+      }
+    }
+    return sum;
   }
 
   /** Takes a row and where it stands in the layout. */
