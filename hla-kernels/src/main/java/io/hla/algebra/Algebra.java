@@ -152,13 +152,13 @@ final class Algebra {
         return matrix;
       }
       double[][] rows = new double[matrix.columns][matrix.rows.length];
-      DoubleRows.transpose(matrix.rows, matrix.rows.length, 0, rows);
+      DoubleRows.transpose(matrix.rows, rows);
       return new Dense(rows, matrix.rows.length);
     }
 
     Dense times(Dense right) {
       double[][] product = new double[rows.length][right.columns];
-      DoubleRows.product(product, rows.length, rows, 0, columns, right.rows, 0, right.columns);
+      DoubleRows.product(product, rows, columns, right.rows, 0, right.columns);
       return new Dense(product, right.columns);
     }
 

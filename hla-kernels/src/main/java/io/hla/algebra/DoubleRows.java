@@ -19,115 +19,33 @@ public final class DoubleRows {
     }
   }
 
-  /**
-   * Each of the first {@code count} rows of {@code to} = the sum over i below {@code inner} of its
-   * factors[first + i] times row i of {@code right}.
-   */
+  /** Row t of {@code to} = the sum over i below {@code inner} of factors[t][i] times row i. */
   public static void product(
-      double[][] to,
-      int count,
-      double[][] factors,
-      int first,
-      int inner,
-      double[][] right,
-      int from,
-      int end) {
-    for (int t = 0; t < count; t++) {
-      Arrays.fill(to[t], from, end, 0);
+      double[][] to, double[][] factors, int inner, double[][] rows, int from, int end) {
+    for (double[] sum : to) {
+      Arrays.fill(sum, from, end, 0);
     }
-    addFours(to, count, factors, first, inner, right, from, end);
-  }
-
-  /** Each row of {@code to} = keep times itself + the same sum; factors from column 0 on. */
-  public static void addProduct(
-      double[][] to,
-      double keep,
-      double[][] factors,
-      int inner,
-      double[][] right,
-      int from,
-      int end) {
-    if (keep != 1) {
-      for (double[] row : to) {
-        scale(row, keep, from, end);
-      }
-    }
-    addFours(to, to.length, factors, 0, inner, right, from, end);
-  }
-
-  // Neighbouring calls add to different rows, so that none waits for the one before it.
-  private static void addFours(
-      double[][] to,
-      int count,
-      double[][] factors,
-      int first,
-      int inner,
-      double[][] right,
-      int from,
-      int end) {
+    // Neighbouring calls add to different rows, so that none waits for the one before it.
     int i = 0;
     for (; i + 4 <= inner; i += 4) {
-      double[] a = right[i];
-      double[] b = right[i + 1];
-      double[] c = right[i + 2];
-      double[] d = right[i + 3];
-      for (int t = 0; t < count; t++) {
-        add4(to[t], factors[t], first + i, a, b, c, d, from, end);
+      for (int t = 0; t < to.length; t++) {
+        add4(to[t], factors[t], i, rows, from, end);
       }
     }
     for (; i < inner; i++) {
-      for (int t = 0; t < count; t++) {
-        add(to[t], factors[t][first + i], right[i], from, end);
-      }
-    }
-  }
-
-  /**
-   * Row t below {@code count} = keep[t + lag] times itself + the sum of its factors[s] times row s
-   * of {@code right} for s below t + lag; what stands behind them is not looked at.
-   *
-   * @param keep null for 1
-   * @param lag 1, or 0 to leave out s = t
-   */
-  public static void addLowerProduct(
-      double[][] to,
-      int count,
-      double[] keep,
-      int lag,
-      double[][] factors,
-      double[][] right,
-      int from,
-      int end) {
-    if (keep != null) {
-      for (int t = 0; t < count; t++) {
-        scale(to[t], keep[t + lag], from, end);
-      }
-    }
-    for (int s = 0; s < count; s += 4) {
-      for (int t = s + 1 - lag; t < count; t++) {
-        int seen = t + lag;
-        if (s + 4 <= seen) {
-          add4(to[t], factors[t], s, right[s], right[s + 1], right[s + 2], right[s + 3], from, end);
-        } else {
-          for (int last = s; last < seen; last++) {
-            add(to[t], factors[t][last], right[last], from, end);
-          }
-        }
+      for (int t = 0; t < to.length; t++) {
+        add(to[t], factors[t][i], rows[i], from, end);
       }
     }
   }
 
   // Four rows for one pass over the destination; with six the compiler stops vectorizing.
   private static void add4(
-      double[] to,
-      double[] factors,
-      int first,
-      double[] rowA,
-      double[] rowB,
-      double[] rowC,
-      double[] rowD,
-      int from,
-      int end) {
+      double[] to, double[] factors, int first, double[][] rows, int from, int end) {
+    double[] rowA = rows[first];
+    double[] rowB = rows[first + 1];
+    double[] rowC = rows[first + 2];
+    double[] rowD = rows[first + 3];
     double a = factors[first];
     double b = factors[first + 1];
     double c = factors[first + 2];
@@ -151,23 +69,20 @@ public final class DoubleRows {
     }
   }
 
-  /**
-   * Row i of {@code to}, from column 0 on = column {@code from + i} of the first {@code count}
-   * rows.
-   */
-  public static void transpose(double[][] rows, int count, int from, double[][] to) {
+  /** Row i of {@code to} = column i of the rows. */
+  public static void transpose(double[][] rows, double[][] to) {
     int t = 0;
-    for (; t + 8 <= count; t += 8) {
-      transpose8(rows, t, from, to);
+    for (; t + 8 <= rows.length; t += 8) {
+      transpose8(rows, t, to);
     }
-    for (; t < count; t++) {
+    for (; t < rows.length; t++) {
       for (int i = 0; i < to.length; i++) {
-        to[i][t] = rows[t][from + i];
+        to[i][t] = rows[t][i];
       }
     }
   }
 
-  private static void transpose8(double[][] rows, int t, int from, double[][] to) {
+  private static void transpose8(double[][] rows, int t, double[][] to) {
     double[] a = rows[t];
     double[] b = rows[t + 1];
     double[] c = rows[t + 2];
@@ -179,14 +94,14 @@ public final class DoubleRows {
     int columns = to.length;
     for (int i = 0; i < columns; i++) {
       double[] row = to[i];
-      row[t] = a[from + i];
-      row[t + 1] = b[from + i];
-      row[t + 2] = c[from + i];
-      row[t + 3] = d[from + i];
-      row[t + 4] = e[from + i];
-      row[t + 5] = f[from + i];
-      row[t + 6] = g[from + i];
-      row[t + 7] = h[from + i];
+      row[t] = a[i];
+      row[t + 1] = b[i];
+      row[t + 2] = c[i];
+      row[t + 3] = d[i];
+      row[t + 4] = e[i];
+      row[t + 5] = f[i];
+      row[t + 6] = g[i];
+      row[t + 7] = h[i];
     }
   }
 

@@ -12,12 +12,10 @@ import java.util.Objects;
  * stands at {@code t * H * d}, of {@code key} at {@code t * Hkv * d}, of {@code value} at {@code t
  * * Hkv * dv}, of {@code gate} at {@code t * H}, of {@code output} at {@code t * H * dv}.
  *
- * <p>Bits do not depend on how many tokens a call has; those of the Java kernel do not where every
- * call but the last has a multiple of {@link AttentionKernel#BLOCK} tokens. A stream that goes on
- * from the {@link #state} of another gives the bits that the other would have given in float64 and
- * float32: native kernels wherever it stopped, the Java kernel behind a multiple of {@code BLOCK}
- * tokens. Elsewhere, and in mixed, whose states are folded at set places, it equals it within their
- * rounding.
+ * <p>Bits do not depend on how many tokens a call has. A stream that goes on from the {@link
+ * #state} of another gives the bits that the other would have given in float64 and float32,
+ * wherever it stopped. In mixed, whose states native kernels fold at set places, it equals it
+ * within their rounding.
  *
  * <p>For one thread at a time: use by two at once, and after {@link #close}, is an
  * IllegalStateException.

@@ -8,14 +8,14 @@ import io.hla.algebra.Summary;
 
 /**
  * A way to compute every operator: {@link RecurrentKernel} is the definition token by token, {@link
- * JavaKernel} works in blocks, {@link NativeKernel} works in blocks in C. {@link Kernels} chooses.
+ * JavaKernel} sweeps over the matrices, {@link NativeKernel} does so in C. {@link Kernels} chooses.
  *
  * <p>Kernels can be shared by threads; what they open cannot.
  */
 public abstract sealed class AttentionKernel permits RecurrentKernel, JavaKernel, NativeKernel {
   /**
-   * Tokens of the largest block of any kernel. A stream that is fed in pieces gives the same bits
-   * as in one piece when every piece but the last is a multiple of this.
+   * A multiple of the tokens that any kernel takes together: calls of so many, or of a multiple,
+   * are the fastest.
    */
   public static final int BLOCK = 64;
 

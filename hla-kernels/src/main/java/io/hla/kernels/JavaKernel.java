@@ -3,8 +3,8 @@ package io.hla.kernels;
 import io.hla.algebra.Computation;
 
 /**
- * Every operator in blocks of tokens, in Java and in double whatever the precision; {@link
- * BlockSession} gives the equations.
+ * Every operator in sweeps over its matrices, in Java and in double whatever the precision; {@link
+ * Sweep} gives the equations.
  */
 public final class JavaKernel extends AttentionKernel {
 
@@ -20,6 +20,6 @@ public final class JavaKernel extends AttentionKernel {
 
   @Override
   Session open(Computation computation, double[] matrices) {
-    return new BlockSession(computation, matrices);
+    return new SweepSession(computation, matrices);
   }
 }

@@ -19,7 +19,7 @@ public final class Kernels {
     return RECURRENT;
   }
 
-  /** The blocked kernel that runs wherever Java does. */
+  /** The sweeping kernel that runs wherever Java does. */
   public static AttentionKernel java() {
     return JAVA;
   }

@@ -123,7 +123,7 @@ final class Recurrence implements Session {
     Arrays.fill(to, 0);
     if (signal instanceof Weighted weighted) {
       double product = weighted.strict() ? sinceStart : sinceStart * decay;
-      add(to, DecayTable.power(product, weighted.power()), x);
+      add(to, Decays.power(product, weighted.power()), x);
       return;
     }
     Read read = (Read) signal;
@@ -136,7 +136,7 @@ final class Recurrence implements Session {
       // x^T (g^e M + y z^T), so that strict reads may come at any place.
       double[] z = signals[matrix.z()];
       double seen = dot(x, signals[matrix.y()]);
-      double kept = DecayTable.power(decay, matrix.decayPower());
+      double kept = Decays.power(decay, matrix.decayPower());
       for (int j = 0; j < to.length; j++) {
         to[j] = kept * to[j] + seen * z[j];
       }
@@ -145,7 +145,7 @@ final class Recurrence implements Session {
 
   private void update(int head, int m) {
     Matrix matrix = layout.matrix(m);
-    double kept = DecayTable.power(decay, matrix.decayPower());
+    double kept = Decays.power(decay, matrix.decayPower());
     double[] y = signals[matrix.y()];
     double[] z = signals[matrix.z()];
     double[][] rows = matrices[head * layout.count() + m];

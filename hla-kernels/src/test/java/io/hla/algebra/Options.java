@@ -9,7 +9,7 @@ public record Options(String name, UnaryOperator<AttentionSettings.Builder> set)
 
   /**
    * Together: no decay, decay far from and close to 1, decay so small that its powers underflow
-   * within a block, a decay of its own for each head, grouped heads, every feature map, scale,
+   * within a batch, a decay of its own for each head, grouped heads, every feature map, scale,
    * normalization, and the ridge where it belongs. Denominators stay away from 0: maps are
    * positive, and the published forms, which subtract differently decayed sums, normalize without
    * decay only.

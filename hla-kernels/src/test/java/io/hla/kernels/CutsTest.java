@@ -15,26 +15,26 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * Native kernels give the same bits wherever calls, or states but in mixed precision, cut a stream.
- */
+/** Kernels give the same bits wherever calls, or states but in mixed precision, cut a stream. */
 class CutsTest {
   /** Past the 512 tokens between two roundings of the mixed precision, no whole batch. */
   private static final int TOKENS = 541;
 
-  /** Within batches of 32 and 64 tokens, and at their ends. */
-  private static final int[] CUTS = {1, 31, 32, 64, 65, 500, 540};
+  /** Within batches of 16, 32 and 64 tokens, and at their ends. */
+  private static final int[] CUTS = {1, 15, 16, 31, 32, 64, 65, 500, 540};
 
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
     for (Variant variant : Variant.all()) {
-      TestKernels.natives().forEach(kernel -> cases.add(Arguments.of(kernel, variant)));
+      for (boolean gated : new boolean[] {false, true}) {
+        TestKernels.all().forEach(kernel -> cases.add(Arguments.of(kernel, variant, gated)));
+      }
     }
     return cases.stream();
   }
 
   /** Heads that share matrices, heads that do not, decay that is put off, and decay that is not. */
-  private static AttentionSettings settings(Variant variant, Precision precision) {
+  private static AttentionSettings settings(Variant variant, Precision precision, boolean gated) {
     return variant
         .settings(5, 7)
         .heads(6, 2)
@@ -42,20 +42,21 @@ class CutsTest {
         .scale(0.5)
         .featureMap(FeatureMap.ELU1)
         .precision(precision)
+        .gated(gated)
         .build();
   }
 
-  @ParameterizedTest(name = "{0} {1}")
+  @ParameterizedTest(name = "{0} {1}, gates: {2}")
   @MethodSource("cases")
-  void callsOfAnyLengthChangeNoBit(TestKernels kernel, Variant variant) {
+  void callsOfAnyLengthChangeNoBit(TestKernels kernel, Variant variant, boolean gated) {
     for (Precision precision : Precision.values()) {
-      AttentionSettings settings = settings(variant, precision);
+      AttentionSettings settings = settings(variant, precision, gated);
       Stretch tokens = Stretch.normal(settings, TOKENS, 41);
       State zero = State.initial(settings);
       double[] whole = tokens.outputs(kernel.get(), zero);
       byte[] behind = tokens.stateBehind(kernel.get(), zero).toBytes();
       byte[] summary = tokens.summary(kernel.get(), 0, zero).toBytes();
-      for (int piece : new int[] {1, 7, 31, 64, 65}) {
+      for (int piece : new int[] {1, 7, 16, 31, 64, 65}) {
         String what = precision + ", calls of " + piece + ", seed 41";
         double[] outputs = new double[whole.length];
         try (Applier applier = kernel.get().applier(zero);
@@ -75,11 +76,11 @@ class CutsTest {
   }
 
   /** The numbers of a state, and the decay that is put off, are all that a stream is. */
-  @ParameterizedTest(name = "{0} {1}")
+  @ParameterizedTest(name = "{0} {1}, gates: {2}")
   @MethodSource("cases")
-  void statesBetweenChangeNoBit(TestKernels kernel, Variant variant) {
+  void statesBetweenChangeNoBit(TestKernels kernel, Variant variant, boolean gated) {
     for (Precision precision : List.of(Precision.FLOAT64, Precision.FLOAT32)) {
-      AttentionSettings settings = settings(variant, precision);
+      AttentionSettings settings = settings(variant, precision, gated);
       Stretch tokens = Stretch.normal(settings, TOKENS, 42);
       double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
       byte[] behind = tokens.stateBehind(kernel.get(), State.initial(settings)).toBytes();
@@ -96,10 +97,10 @@ class CutsTest {
   }
 
   /** Kernels whose batches are others multiply by what was put off before they go on. */
-  @ParameterizedTest(name = "{0} {1}")
+  @ParameterizedTest(name = "{0} {1}, gates: {2}")
   @MethodSource("cases")
-  void otherKernelsGoOnFromTheStates(TestKernels kernel, Variant variant) {
-    AttentionSettings settings = settings(variant, Precision.FLOAT64);
+  void otherKernelsGoOnFromTheStates(TestKernels kernel, Variant variant, boolean gated) {
+    AttentionSettings settings = settings(variant, Precision.FLOAT64, gated);
     Stretch tokens = Stretch.normal(settings, TOKENS, 43);
     double[] whole = tokens.outputs(kernel.get(), State.initial(settings));
     for (int cut : CUTS) {

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every kernel computes what the recurrence computes. */
 class KernelsAgreeTest {
   /**
-   * None, one; then around a block of the native kernels (8), of Java's (32), around what a call
-   * may be cut at (64), and past several of all.
+   * None, one; then around a batch of Java's kernel (16), of the native ones (32 and 64), and past
+   * several of all.
    */
-  private static final int[] LENGTHS = {0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 131};
+  private static final int[] LENGTHS = {0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 131};
 
   /** Below, at and above the rows of a tile and the lanes of a vector; several vectors. */
   private static final int[][] SIZES = {{1, 1}, {3, 17}, {16, 16}, {17, 3}, {40, 40}, {1, 40}};
@@ -48,7 +48,7 @@ class KernelsAgreeTest {
     List<Arguments> cases = new ArrayList<>();
     for (Variant variant : Variant.all()) {
       for (Options options : Options.of(variant)) {
-        TestKernels.blocked().forEach(kernel -> cases.add(Arguments.of(kernel, variant, options)));
+        TestKernels.sweeping().forEach(kernel -> cases.add(Arguments.of(kernel, variant, options)));
       }
     }
     return cases.stream();

@@ -28,13 +28,13 @@ class LongStreamsTest {
   static Stream<Arguments> cases() {
     List<Arguments> cases = new ArrayList<>();
     for (Variant variant : Variant.all()) {
-      TestKernels.blocked().forEach(kernel -> cases.add(Arguments.of(kernel, variant)));
+      TestKernels.sweeping().forEach(kernel -> cases.add(Arguments.of(kernel, variant)));
     }
     return cases.stream();
   }
 
   static Stream<TestKernels> kernels() {
-    return TestKernels.blocked();
+    return TestKernels.sweeping();
   }
 
   /** Without decay sums grow with the stream; with it they settle after some hundred tokens. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What streams promise whatever the operator: cuts, bounds, order, exactness. */
 class StreamsTest {
-  /** Several of the largest blocks and a rest that fills no block of any kernel. */
+  /** Several of the largest batches and a rest that fills no batch of any kernel. */
   private static final int TOKENS = 3 * AttentionKernel.BLOCK + 9;
 
   /** Past the 512 tokens between two roundings of the native kernels in mixed precision. */
@@ -51,12 +51,12 @@ class StreamsTest {
 
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("cases")
-  void cutsAtWholeBlocksChangeNoBit(TestKernels kernel, Variant variant) {
+  void cutsChangeNoBit(TestKernels kernel, Variant variant) {
     for (Precision precision : Precision.values()) {
       AttentionSettings settings = settings(variant, precision);
       Stretch tokens = Stretch.normal(settings, MANY_TOKENS, 31);
       Cut whole = new Cut(kernel.get(), settings, tokens, MANY_TOKENS);
-      for (int piece : new int[] {AttentionKernel.BLOCK, 5 * AttentionKernel.BLOCK}) {
+      for (int piece : new int[] {AttentionKernel.BLOCK, 5 * AttentionKernel.BLOCK, 37}) {
         Cut cut = new Cut(kernel.get(), settings, tokens, piece);
         String what = precision + ", pieces of " + piece + ", seed 31";
         assertThat(cut.outputs).as(what).isEqualTo(whole.outputs);

@@ -17,7 +17,7 @@ record TestKernels(String name, AttentionKernel get) {
   }
 
   /** All but the recurrence, for tests that compare with it. */
-  static Stream<TestKernels> blocked() {
+  static Stream<TestKernels> sweeping() {
     return all().filter(kernel -> kernel.get != Kernels.recurrent());
   }
 
