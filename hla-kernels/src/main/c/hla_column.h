@@ -43,26 +43,28 @@ INLINE real sum_of_lanes(vec v)
 	return v[0];
 }
 
-INLINE void read_column(const struct column_place *p, const vec *m, const vec *base, real grow, const real *x, real *out)
+INLINE void read_column(const struct column_place *p, const vec *m, const vec *base,
+		const struct read_factors *factors, const real *x, real *out)
 {
 	vec sum = {0};
 	UNROLL for (int i = 0; i < p->vectors; i++) {
-		const vec whole = HLA_MIXED ? mul_add(base[i], splat(grow), m[i]) : m[i];
+		const vec whole = HLA_MIXED ? mul_add(base[i], splat(factors->grow), m[i]) : m[i];
 		vec product = load(x + i * LANES) * whole;
 		if (i == p->vectors - 1)
 			product = (vec)((mask)product & p->used);
 		sum += product;
 	}
-	*out = p->row ? *out + sum_of_lanes(sum) : sum_of_lanes(sum);
+	const real found = factors->weight * sum_of_lanes(sum);
+	*out = p->row ? *out + found : found;
 }
 
 INLINE void read_columns(const struct sweep *s, const struct column_place *p, const vec *m, const vec *base, int from, int to,
-		ptrdiff_t t, real grow)
+		ptrdiff_t t, const struct read_factors *factors)
 {
 	for (int i = from; i < to; i++) {
 		const struct reader *reader = &s->readers[i];
 		for (int head = 0; head < s->heads; head++)
-			read_column(p, m, base, grow, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
+			read_column(p, m, base, factors, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
 					reader->column + head * reader->column_gap + t);
 	}
 }
@@ -76,17 +78,19 @@ INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors)
 		m[i] = load(s->column_values + row + i * LANES) * splat(s->factor);
 		base[i] = HLA_MIXED && s->reader_count ? load(s->column_base + row + i * LANES) : (vec){0};
 	}
+	const bool at_each = decays_at_each(s->decays);
 	for (int t = 0; t < s->tokens; t++) {
-		const real before = HLA_MIXED ? (real)s->grow[s->decays ? t - 1 : 0] : 1;
-		const real now = HLA_MIXED ? (real)s->grow[s->decays ? t : 0] : 1;
-		read_columns(s, &p, m, base, 0, s->strict_count, t, before);
+		struct read_factors before = factors_behind(s, s->decays, t), now = factors_behind(s, s->decays, t + 1);
+		if (HLA_MIXED && !at_each)
+			before.grow = now.grow = (real)*s->grow;
+		read_columns(s, &p, m, base, 0, s->strict_count, t, &before);
 		const vec b = splat(s->z_column[t]);
 		UNROLL for (int i = 0; i < vectors; i++) {
-			if (s->decays)
+			if (at_each)
 				m[i] *= splat(s->decay[t]);
 			m[i] = mul_add(load(s->y + t * s->y_stride + row + i * LANES), b, m[i]);
 		}
-		read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, now);
+		read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, &now);
 	}
 	if (s->keep)
 		UNROLL for (int i = 0; i < vectors; i++)

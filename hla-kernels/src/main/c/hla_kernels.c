@@ -59,39 +59,26 @@ static int add_readers(const struct hla_session *s, const struct hla_step *step,
 }
 
 /*
- * Weights x and y, so that the matrix itself decays once in a batch. Where y and z are the same, both have half of the weight:
- * the two sides of the diagonal are the same bits then.
+ * Weights y, so that the matrix itself decays once in a batch. Where z is the same, both have half of the weight: the two
+ * sides of the diagonal are the same bits then.
  */
-static void put_off_decay(const struct hla_session *s, const struct hla_powers *powers, struct sweep *w,
-		struct reader *readers, int phase, bool symmetric)
+static void weigh_update(const struct hla_session *s, const struct hla_powers *powers, struct sweep *w, int phase, bool both)
 {
-	const real *of_x = (const real *)powers->of_x + phase;
-	const real *of_y = (const real *)(symmetric ? powers->of_both : powers->of_y) + phase;
-	const ptrdiff_t stride = s->weighted_stride, gap = SWEEP_TOKENS * stride;
-	real *x = s->weighted_x;
-	weigh(s->weighted_y, stride, w->y, w->y_stride, w->rows, w->tokens, of_y);
+	const real *weights = (const real *)(both ? powers->of_both : powers->of_y) + phase;
+	weigh(s->weighted_y, s->weighted_stride, w->y, w->y_stride, w->rows, w->tokens, weights);
 	w->y = s->weighted_y;
-	w->y_stride = stride;
-	if (symmetric) {
+	w->y_stride = s->weighted_stride;
+	if (both) {
 		w->z = w->y;
-		w->z_stride = stride;
-	}
-	for (int i = 0; i < w->reader_count; i++, x += w->heads * gap) {
-		struct reader *reader = &readers[i];
-		for (int head = 0; head < w->heads; head++)
-			weigh(x + head * gap, stride, reader->x + head * reader->x_gap, reader->x_stride, w->rows, w->tokens,
-					of_x + (i >= w->strict_count));
-		reader->x = x;
-		reader->x_stride = stride;
-		reader->x_gap = gap;
+		w->z_stride = w->y_stride;
 	}
 }
 
 static enum decay decay_in_sweep(const struct hla_session *s, const struct hla_powers *powers)
 {
-	if (!powers->decays || !powers->at_each)
+	if (!powers->decays)
 		return NO_DECAY;
-	return s->gated ? GATED_DECAY : CONSTANT_DECAY;
+	return s->gated ? GATED_DECAY : powers->at_each ? CONSTANT_DECAY : PUT_OFF_DECAY;
 }
 
 /* Sweeps over the matrix that `count` members of a team have in common. */
@@ -115,14 +102,14 @@ static void run_sweep(const struct hla_session *s, const struct team *team, cons
 		.z = rows_of(s, z, member), .z_stride = s->signal[z].stride, .vectors = vectors_of(s->plan.width[z]),
 		.triangle = hla_is_triangle(s, m),
 		.tokens = tokens, .readers = readers, .strict_count = strict, .reader_count = strict + inclusive, .heads = count,
-		.factor = 1, .decays = decays, .decay = powers->each, .keep = keep,
-		.grow = HLA_MIXED ? powers->exact + s->since + (decays ? 1 : -phase) : NULL,
+		.factor = 1, .decays = decays, .decay = powers->each, .weight = (const real *)powers->of_reads + phase, .keep = keep,
+		.grow = HLA_MIXED ? powers->exact + s->since + (decays_at_each(decays) ? 1 : -phase) : NULL,
 		.column_values = values + s->column_at[m], .column_base = base ? base + s->column_at[m] : NULL,
 		.z_column = column_of(s, z, member),
 	};
-	if (powers->decays && !powers->at_each) {
+	if (decays == PUT_OFF_DECAY) {
 		w.factor = phase || !s->since ? 1 : (real)powers->exact[SWEEP_TOKENS];
-		put_off_decay(s, powers, &w, readers, phase, y == z && !s->plan.wide[z]);
+		weigh_update(s, powers, &w, phase, y == z && !s->plan.wide[z]);
 	}
 	sweep(&w);
 	if (s->plan.wide[z])
@@ -334,8 +321,8 @@ static void process(struct hla_session *s, int n, const struct hla_rows *rows)
 	hla_restore_denormals(before);
 }
 
-/* Decay is put off to the end of a batch where no weight grows beyond 2^16. */
-static bool decays_at_each(const double *exact) { return exact[SWEEP_TOKENS] < 0x1p-16; }
+/* Whether a weight would grow beyond 2^16: decay is then not put off to the end of a batch. */
+static bool grows_far(const double *exact) { return exact[SWEEP_TOKENS] < 0x1p-16; }
 
 static void prepare(struct hla_session *s, int head)
 {
@@ -348,11 +335,11 @@ static void prepare(struct hla_session *s, int head)
 		for (int i = 0; i <= SPAN; i++)
 			p->exact[i] = (double)exact[i];
 		p->decays = s->gated ? s->plan.power[power] > 0 : p->exact[1] != 1;
-		p->at_each = s->gated || decays_at_each(p->exact);
+		p->at_each = s->gated || grows_far(p->exact);
 		for (int i = 0; i < SWEEP_TOKENS; i++)
 			((real *)p->each)[i] = (real)p->exact[1];
 		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
-			((real *)p->of_x)[i] = (real)p->exact[i];
+			((real *)p->of_reads)[i] = (real)p->exact[i];
 		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++) {
 			((real *)p->of_y)[i] = (real)(1 / exact[i + 1]);
 			((real *)p->of_both)[i] = (real)__builtin_sqrt((double)(1 / exact[i + 1]));

@@ -132,11 +132,8 @@ static void order(struct hla_plan *plan)
 		plan->step[plan->step_count++] = step;
 		for (int i = 0; i < step.count; i++)
 			known[HLA_FIRST_DERIVED + plan->order[first + i]] = true;
-		if (step.matrix == HLA_WEIGHTED)
-			continue;
-		done[step.matrix] = step.last;
-		if (step.count > plan->most_reads)
-			plan->most_reads = step.count;
+		if (step.matrix != HLA_WEIGHTED)
+			done[step.matrix] = step.last;
 	}
 }
 

@@ -41,7 +41,7 @@ struct hla_plan {
 	bool shared[HLA_MAX_MATRICES];     /* the same for all query heads of a KV head that decay alike: of k and v, no gates */
 	int power_count, power[HLA_MAX_POWER + 1]; /* of decay, which the matrices have */
 	int power_of[HLA_MAX_MATRICES];    /* which of these */
-	int step_count, most_reads;        /* most_reads: of a step */
+	int step_count;
 	struct hla_step step[HLA_MAX_STEPS]; /* what a batch of tokens goes through, in order */
 	int order[HLA_MAX_DERIVED];        /* derived signals, in the order of the steps */
 };

@@ -67,9 +67,7 @@ static void lay_out_signals(struct hla_session *s, struct arena *arena)
 		if (signal->stride > s->weighted_stride)
 			s->weighted_stride = signal->stride;
 	}
-	const size_t readers = (size_t)team_size(s) * (size_t)plan->most_reads;
 	s->weighted_y = take(arena, tokens * (size_t)s->weighted_stride, element);
-	s->weighted_x = take(arena, readers * tokens * (size_t)s->weighted_stride, element);
 }
 
 static void measure_matrix(struct hla_session *s, int m)
@@ -106,7 +104,7 @@ static void lay_out_powers(struct hla_session *s, struct arena *arena, struct hl
 	const size_t tokens = (size_t)s->kernels->tokens, element = (size_t)s->kernels->element;
 	struct hla_powers parts = {.exact = take(arena, (size_t)s->kernels->span + 1, sizeof(double))};
 	parts.each = take(arena, tokens, element);
-	parts.of_x = take(arena, tokens + 1, element);
+	parts.of_reads = take(arena, tokens + 1, element);
 	parts.of_y = take(arena, tokens, element);
 	parts.of_both = take(arena, tokens, element);
 	if (arena->start)

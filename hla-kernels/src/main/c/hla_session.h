@@ -46,10 +46,10 @@ struct hla_matrix {
 /* A power e of the decay of a head. With gates g differs from token to token, and may be 0: nothing is divided by it. */
 struct hla_powers {
 	bool decays;      /* at all */
-	bool at_each;     /* at each token, else once in a batch and x and y are weighted */
+	bool at_each;     /* at each token, else once in a batch, and y and what is read are weighted */
 	double *exact;    /* g^(e i) for i = 0..span; with gates, in the mixed precision alone, products since the last fold */
 	void *each;       /* g^e at the tokens of a batch */
-	void *of_x;       /* unless at each: g^(e i) for i = 0..tokens */
+	void *of_reads;   /* unless at each: g^(e i) for i = 0..tokens */
 	void *of_y;       /* g^(-e (i + 1)) for i = 0..tokens - 1 */
 	void *of_both;    /* the root of that, for y and z where they are the same */
 };
@@ -72,7 +72,7 @@ struct hla_session {
 	ptrdiff_t panel_size[HLA_MAX_MATRICES], column_at[HLA_MAX_MATRICES], size[HLA_MAX_MATRICES];
 	struct hla_matrix *matrix;  /* [heads][matrix_count], heads that share a matrix point to the same */
 	struct hla_powers *powers;  /* [heads][power_count] */
-	void *weighted_y, *weighted_x; /* [tokens][weighted_stride], and so for each read of a step */
+	void *weighted_y; /* [tokens][weighted_stride] */
 	ptrdiff_t weighted_stride;
 	void *arena;
 };

@@ -15,8 +15,11 @@
 
 #include "hla_vector.h"
 
-/* At each token: not at all, by one number, or by a number of the token. */
-enum decay { NO_DECAY, CONSTANT_DECAY, GATED_DECAY };
+/*
+ * Of the matrix at each token: not at all, by one number, or by a number of the token. Where decay is put off, it is the rows
+ * of y and what is read that have weights.
+ */
+enum decay { NO_DECAY, CONSTANT_DECAY, GATED_DECAY, PUT_OFF_DECAY };
 
 /* A read of the program, for all heads that have the matrix: each stands a gap behind the one before. */
 struct reader {
@@ -37,7 +40,8 @@ struct sweep {
 	real factor;         /* the matrix is multiplied by it in front of the first token */
 	enum decay decays;
 	const real *decay;   /* and by these at the tokens, or by the first at each */
-	/* Mixed: if it decays [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
+	const real *weight;  /* put off: [t + 1] multiplies the inclusive reads of token t, [t] its strict ones */
+	/* Mixed: if it decays at each token [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
 	const double *grow;
 	bool keep;           /* store the matrix behind the last token */
 	real *column_values; /* the column of ones, for sweep_column */
@@ -46,21 +50,30 @@ struct sweep {
 
 typedef vec tile[MOST_ROWS][TILE_VECTORS];
 
-/* A tile that a sweep is at. The compiler knows its rows and vectors. */
+/* A tile that a sweep is at. The compiler knows its rows, vectors and decay. */
 struct place {
 	ptrdiff_t panel;
 	int row, rows, vectors;
+	enum decay decays;
 };
 
-/* out = from + x^T (m + grow base), in as many sums as the table of sizes has for the width. */
-INLINE void read_tile(const struct place *p, tile m, tile base, bool growing, real grow, const real *x, const real *from,
-		real *out)
+INLINE bool decays_at_each(enum decay decays) { return decays == CONSTANT_DECAY || decays == GATED_DECAY; }
+
+/* Of the reads of one token: the decay of what they find, and in the mixed precision that of the base. */
+struct read_factors {
+	real weight, grow;
+};
+
+/* out = from + weight x^T (m + grow base), in as many sums as the table of sizes has for the width. */
+INLINE void read_tile(const struct place *p, tile m, tile base, const struct read_factors *factors, const real *x,
+		const real *from, real *out)
 {
 	enum { MOST_SUMS = 2 };
 	vec sum[MOST_SUMS][TILE_VECTORS];
 	const int sums = p->rows == 1 ? 1 : p->vectors == 1 ? MOST_SUMS : READ_SUMS;
+	const bool weighs = p->decays == PUT_OFF_DECAY;
 	UNROLL for (int c = 0; c < p->vectors; c++) {
-		sum[0][c] = load(from + c * LANES);
+		sum[0][c] = weighs ? (vec){0} : load(from + c * LANES);
 		if (sums > 1)
 			sum[1][c] = (vec){0};
 	}
@@ -68,12 +81,14 @@ INLINE void read_tile(const struct place *p, tile m, tile base, bool growing, re
 		const vec a = splat(x[r]);
 		UNROLL for (int c = 0; c < p->vectors; c++) {
 			const vec whole = !HLA_MIXED ? m[r][c]
-				: growing ? mul_add(base[r][c], splat(grow), m[r][c]) : m[r][c] + base[r][c];
+				: decays_at_each(p->decays) ? mul_add(base[r][c], splat(factors->grow), m[r][c]) : m[r][c] + base[r][c];
 			sum[r % sums][c] = mul_add(a, whole, sum[r % sums][c]);
 		}
 	}
-	UNROLL for (int c = 0; c < p->vectors; c++)
-		store(out + c * LANES, sums > 1 ? sum[0][c] + sum[1][c] : sum[0][c]);
+	UNROLL for (int c = 0; c < p->vectors; c++) {
+		const vec whole = sums > 1 ? sum[0][c] + sum[1][c] : sum[0][c];
+		store(out + c * LANES, weighs ? mul_add(whole, splat(factors->weight), load(from + c * LANES)) : whole);
+	}
 }
 
 /* One read by one head, one by a whole team, or any number. All but the last are inclusive. */
@@ -83,25 +98,36 @@ enum reading { READS_NOTHING, READS_ONCE, READS_IN_TEAM, READS_MANY };
 static const real NOTHING[HLA_VECTOR_BYTES / sizeof(real) * TILE_VECTORS];
 
 /* One read from a tile at token t for one of the heads. */
-INLINE void read_for(const struct place *p, tile m, tile base, bool growing, const struct reader *reader, int head,
-		ptrdiff_t t, real grow)
+INLINE void read_for(const struct place *p, tile m, tile base, const struct reader *reader, int head, ptrdiff_t t,
+		const struct read_factors *factors)
 {
 	real *out = reader->out + head * reader->out_gap + t * reader->out_stride + p->panel * PANEL;
-	read_tile(p, m, base, growing, grow, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
+	read_tile(p, m, base, factors, reader->x + head * reader->x_gap + t * reader->x_stride + p->row,
 			p->row ? out : NOTHING, out);
 }
 
 /* All reads of the program from one to another, for all heads. */
-INLINE void read_many(const struct sweep *s, const struct place *p, tile m, tile base, bool growing, int from, int to,
-		ptrdiff_t t, real grow)
+INLINE void read_many(const struct sweep *s, const struct place *p, tile m, tile base, int from, int to, ptrdiff_t t,
+		const struct read_factors *factors)
 {
 	for (int i = from; i < to; i++)
 		for (int head = 0; head < s->heads; head++)
-			read_for(p, m, base, growing, &s->readers[i], head, t, grow);
+			read_for(p, m, base, &s->readers[i], head, t, factors);
 }
 
-INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum reading reading, enum decay decays)
+/* The factors of the reads that find token t - 1 behind them, and nothing later. */
+INLINE struct read_factors factors_behind(const struct sweep *s, enum decay decays, ptrdiff_t t)
 {
+	return (struct read_factors){
+		decays == PUT_OFF_DECAY ? s->weight[t] : 1,
+		HLA_MIXED && decays_at_each(decays) ? (real)s->grow[t - 1] : 1,
+	};
+}
+
+INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum reading reading)
+{
+	const enum decay decays = p->decays;
+	const bool at_each = decays_at_each(decays);
 	const ptrdiff_t at = p->panel * s->panel_size + (ptrdiff_t)p->row * PANEL;
 	const vec factor = splat(s->factor), constant = decays == CONSTANT_DECAY ? splat(*s->decay) : (vec){0};
 	tile m, base;
@@ -110,16 +136,16 @@ INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum readin
 			m[r][c] = load(s->values + at + r * PANEL + c * LANES) * factor;
 			if (HLA_MIXED && reading != READS_NOTHING)
 				base[r][c] = load(s->base + at + r * PANEL + c * LANES);
-			if (HLA_MIXED && reading != READS_NOTHING && !decays)
+			if (HLA_MIXED && reading != READS_NOTHING && !at_each)
 				base[r][c] *= splat((real)*s->grow);
 		}
 	const real *y = s->y + p->row, *z = s->z + p->panel * PANEL, *decay_at = s->decay;
 	const ptrdiff_t y_stride = s->y_stride, z_stride = s->z_stride;
 	const struct reader only = reading == READS_NOTHING ? (struct reader){0} : s->readers[0];
 	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += y_stride, z += z_stride) {
-		const real before = decays && HLA_MIXED ? (real)s->grow[t - 1] : 1, now = decays && HLA_MIXED ? (real)s->grow[t] : 1;
+		const struct read_factors before = factors_behind(s, decays, t), now = factors_behind(s, decays, t + 1);
 		if (reading == READS_MANY)
-			read_many(s, p, m, base, decays, 0, s->strict_count, t, before);
+			read_many(s, p, m, base, 0, s->strict_count, t, &before);
 		const vec decay = decays == GATED_DECAY ? splat(decay_at[t]) : constant;
 		vec b[TILE_VECTORS];
 		UNROLL for (int c = 0; c < p->vectors; c++)
@@ -127,15 +153,15 @@ INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum readin
 		UNROLL for (int r = 0; r < p->rows; r++) {
 			const vec a = splat(y[r]);
 			UNROLL for (int c = 0; c < p->vectors; c++)
-				m[r][c] = mul_add(a, b[c], decays ? m[r][c] * decay : m[r][c]);
+				m[r][c] = mul_add(a, b[c], at_each ? m[r][c] * decay : m[r][c]);
 		}
 		if (reading == READS_ONCE)
-			read_for(p, m, base, decays, &only, 0, t, now);
+			read_for(p, m, base, &only, 0, t, &now);
 		if (reading == READS_IN_TEAM)
 			UNROLL for (int head = 0; head < HLA_TEAM; head++)
-				read_for(p, m, base, decays, &only, head, t, now);
+				read_for(p, m, base, &only, head, t, &now);
 		if (reading == READS_MANY)
-			read_many(s, p, m, base, decays, s->strict_count, s->reader_count, t, now);
+			read_many(s, p, m, base, s->strict_count, s->reader_count, t, &now);
 	}
 	if (s->keep)
 		UNROLL for (int r = 0; r < p->rows; r++)
@@ -147,7 +173,7 @@ INLINE void sweep_tile(const struct sweep *s, const struct place *p, enum readin
 INLINE int sweep_rows(const struct sweep *s, ptrdiff_t panel, int row, int rows, int vectors, enum reading reading,
 		enum decay decays)
 {
-	sweep_tile(s, &(struct place){panel, row, rows, vectors}, reading, decays);
+	sweep_tile(s, &(struct place){panel, row, rows, vectors, decays}, reading);
 	return row + rows;
 }
 
@@ -188,20 +214,26 @@ SWEEP(update_gated, READS_NOTHING, GATED_DECAY)
 SWEEP(update_and_read, READS_ONCE, NO_DECAY)
 SWEEP(update_and_read_decaying, READS_ONCE, CONSTANT_DECAY)
 SWEEP(update_and_read_gated, READS_ONCE, GATED_DECAY)
+SWEEP(update_and_read_put_off, READS_ONCE, PUT_OFF_DECAY)
 SWEEP(update_and_read_in_team, READS_IN_TEAM, NO_DECAY)
+SWEEP(update_and_read_in_team_put_off, READS_IN_TEAM, PUT_OFF_DECAY)
 SWEEP(update_and_read_many, READS_MANY, NO_DECAY)
 SWEEP(update_and_read_many_decaying, READS_MANY, CONSTANT_DECAY)
 SWEEP(update_and_read_many_gated, READS_MANY, GATED_DECAY)
+SWEEP(update_and_read_many_put_off, READS_MANY, PUT_OFF_DECAY)
 
 static void sweep(const struct sweep *s)
 {
 	typedef void (*function)(const struct sweep *s);
-	static const function nothing[] = {update, update_decaying, update_gated};
-	static const function once[] = {update_and_read, update_and_read_decaying, update_and_read_gated};
-	static const function many[] = {update_and_read_many, update_and_read_many_decaying, update_and_read_many_gated};
+	static const function nothing[] = {update, update_decaying, update_gated, update};
+	static const function once[] = {update_and_read, update_and_read_decaying, update_and_read_gated, update_and_read_put_off};
+	static const function many[] = {update_and_read_many, update_and_read_many_decaying, update_and_read_many_gated,
+		update_and_read_many_put_off};
 	const bool one = s->reader_count == 1 && !s->strict_count;
-	if (one && s->heads == HLA_TEAM && !s->decays)
+	if (one && s->heads == HLA_TEAM && s->decays == NO_DECAY)
 		update_and_read_in_team(s);
+	else if (one && s->heads == HLA_TEAM && s->decays == PUT_OFF_DECAY)
+		update_and_read_in_team_put_off(s);
 	else
 		(!s->reader_count ? nothing : one && s->heads == 1 ? once : many)[s->decays](s);
 }
