@@ -35,7 +35,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Wherever a sequence is cut, and its state stored, outputs have the bits of one stream. */
 class AttendedRowsTest {
-  /** Several blocks, and a rest that fills none. */
   private static final int TOKENS = 301;
 
   private static final SequenceKey KEY = SequenceKey.ONLY;
@@ -161,13 +160,9 @@ class AttendedRowsTest {
                 kernel,
                 KEY,
                 before.state() == null ? State.initial(settings) : State.fromBytes(before.state()),
-                before.pending(),
                 before.nextPosition(),
                 rows.unpackEach(batch),
-                (state, pending) ->
-                    behind.add(
-                        new StreamedState(next, state.toBytes(), pending, "", List.of())
-                            .toBytes()));
+                state -> behind.add(StreamedState.behind(next, state.toBytes()).toBytes()));
         while (attended.hasNext()) {
           InternalRow row = attended.next();
           for (int i = 0; i < settings.outputWidth(); i++) {
