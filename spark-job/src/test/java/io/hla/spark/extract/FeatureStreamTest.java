@@ -163,12 +163,12 @@ class FeatureStreamTest {
     assertThat(streamed).hasSize(501 - (scores ? 3 : 0));
   }
 
-  /** A table is one micro-batch. */
+  /** A table is one micro-batch, here of more tokens than the buffer of a layer holds. */
   @ParameterizedTest
   @ValueSource(strings = {"layer:0", "layer:1", "layer:2", "attention:1", "attention:2"})
   void givesTheVectorsOfALayer(String features) {
     FeatureExtractor request = extractor("every-option").features(features);
-    List<Row> rows = new ArrayList<>(tokens(3, 0, 90));
+    List<Row> rows = new ArrayList<>(tokens(3, 0, 1400));
     rows.addAll(tokens(4, 7, 1));
     assertThat(sorted(request.stream(table(rows), null)))
         .isEqualTo(sorted(request.extract(table(rows))));

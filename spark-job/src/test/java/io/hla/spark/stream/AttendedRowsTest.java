@@ -17,6 +17,7 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.GateScale;
 import io.hla.spark.TokenStream;
 import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenColumns;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
@@ -66,8 +67,19 @@ class AttendedRowsTest {
                   .normalize(false)
                   .precision(Precision.FLOAT64)
                   .build()));
+      for (Precision precision : List.of(Precision.FLOAT64, Precision.FLOAT32)) {
+        cases.add(Arguments.of(kernels, wide(precision)));
+      }
     }
     return cases.stream();
+  }
+
+  /** Rows so wide that a buffer holds the fewest tokens. */
+  private static AttentionSettings wide(Precision precision) {
+    AttentionSettings settings =
+        AttentionSettings.builder(64, 3).heads(9, 3).decay(0.97).precision(precision).build();
+    assertThat(TokenBuffer.fullCapacity(settings)).isEqualTo(AttentionKernel.BLOCK);
+    return settings;
   }
 
   private static AttentionSettings.Builder settings(Operator operator) {
