@@ -1,8 +1,6 @@
 package io.hla.spark.extract;
 
-import io.hla.kernels.Element;
 import io.hla.spark.InputException;
-import io.hla.spark.table.PackedTokens;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -17,36 +15,25 @@ import java.util.Locale;
  * <pre>
  *   offset  bytes  content
  *        0      4  magic "HLAM"
- *        4      2  version, 1
+ *        4      2  version, 2
  *        6      2  layers
  *              4+  length and text of the model's fingerprint
  *                  for every layer
  *              4+    length and bytes of the attention state, see State.toBytes; 0 for none
- *                2   type of the numbers of pending tokens: 0 float, 1 double
- *                4   pending tokens
- *              4+    length and bytes of their q, k, v and gates, see PackedTokens
  *              4+  length and text of the columns of a token that waits for its score
  *              4+  length and bytes of its row, an unsafe row of Spark; 0 for none
  * </pre>
  *
  * @param model the fingerprint of the model
- * @param layers of the model, from the first; an element is null where no state is known
+ * @param layers the bytes of the attention state of each layer, from the first; null where none is
+ *     known
  * @param waitingColumns the columns of the waiting token; empty without one
  * @param waiting the row of the hidden vector of a token that waits for the id of the next; or null
  */
 @SuppressWarnings("ArrayRecordComponent")
-record LayerStates(String model, List<Layer> layers, String waitingColumns, byte[] waiting) {
-  private static final int VERSION = 1;
+record LayerStates(String model, List<byte[]> layers, String waitingColumns, byte[] waiting) {
+  private static final int VERSION = 2;
   private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'M' << 24;
-
-  /**
-   * Where the attention of a layer stands.
-   *
-   * @param state the bytes of its state in front of the pending tokens
-   * @param pending tokens that have their outputs and are not in the state
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  record Layer(byte[] state, PackedTokens pending) {}
 
   /** No state of any layer. */
   static LayerStates none(String model, int layers) {
@@ -55,8 +42,8 @@ record LayerStates(String model, List<Layer> layers, String waitingColumns, byte
 
   /** The same with the state of a layer, from 0. */
   LayerStates with(int layer, byte[] state) {
-    List<Layer> changed = new ArrayList<>(layers);
-    changed.set(layer, new Layer(state, PackedTokens.NONE));
+    List<byte[]> changed = new ArrayList<>(layers);
+    changed.set(layer, state);
     return new LayerStates(model, changed, waitingColumns, waiting);
   }
 
@@ -65,9 +52,8 @@ record LayerStates(String model, List<Layer> layers, String waitingColumns, byte
     byte[] name = model.getBytes(StandardCharsets.UTF_8);
     byte[] columns = waitingColumns.getBytes(StandardCharsets.UTF_8);
     long size = 8L + 4 + name.length + 4 + columns.length + 4 + length(waiting);
-    for (Layer layer : layers) {
-      size += 14;
-      size += layer == null ? 0 : layer.state().length + (long) layer.pending().numbers().length;
+    for (byte[] state : layers) {
+      size += 4L + length(state);
     }
     if (size > Integer.MAX_VALUE - 1024) {
       throw new InputException(
@@ -77,13 +63,7 @@ record LayerStates(String model, List<Layer> layers, String waitingColumns, byte
     ByteBuffer out = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(MAGIC).putShort((short) VERSION).putShort((short) layers.size());
     put(out, name);
-    for (Layer layer : layers) {
-      PackedTokens pending = layer == null ? PackedTokens.NONE : layer.pending();
-      put(out, layer == null ? null : layer.state());
-      out.putShort((short) pending.element().ordinal());
-      out.putInt(pending.count());
-      put(out, pending.numbers());
-    }
+    layers.forEach(state -> put(out, state));
     put(out, columns);
     put(out, waiting);
     return out.array();
@@ -111,29 +91,23 @@ record LayerStates(String model, List<Layer> layers, String waitingColumns, byte
       throw damaged("do not start with \"HLAM\"");
     }
     int version = in.getShort();
-    if (version > VERSION) {
+    if (version >= 1 && version != VERSION) {
       throw new InputException(
           "HLA_STATE_VERSION",
-          "the states of layers have version " + version + ", this program reads up to " + VERSION);
+          "the states of layers have version "
+              + version
+              + ", this program reads version "
+              + VERSION);
     }
     int count = in.getShort();
     if (version < 1 || count < 0) {
       throw damaged("have version " + version + " and " + count + " layers");
     }
     String model = new String(take(in), StandardCharsets.UTF_8);
-    List<Layer> layers = new ArrayList<>();
+    List<byte[]> layers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       byte[] state = take(in);
-      int element = need(in, 6).getShort();
-      if (element < 0 || element >= Element.values().length) {
-        throw damaged("have pending tokens of type " + element);
-      }
-      int pending = in.getInt();
-      byte[] numbers = take(in);
-      layers.add(
-          state.length == 0
-              ? null
-              : new Layer(state, new PackedTokens(Element.values()[element], pending, numbers)));
+      layers.add(state.length == 0 ? null : state);
     }
     String columns = new String(take(in), StandardCharsets.UTF_8);
     byte[] waiting = take(in);

@@ -7,7 +7,6 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.extract.Features.Kind;
 import io.hla.spark.stream.AttendedRows;
 import io.hla.spark.stream.TaskKernel;
-import io.hla.spark.table.PackedTokens;
 import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -71,19 +70,17 @@ final class ModelTask implements AutoCloseable {
    * @param waiting what {@link #waiting} said of the tokens before, or null
    * @return the states behind the tokens once the features have been read
    */
-  List<LayerStates.Layer> start(
+  List<byte[]> start(
       SequenceKey sequence,
       long next,
       Iterator<InternalRow> rows,
       List<State> inFront,
-      List<PackedTokens> pending,
       byte[] waiting) {
     ids.rows = rows;
     if (followed != null) {
       followed.startBehind(waiting);
     }
-    List<LayerStates.Layer> behind =
-        new ArrayList<>(Collections.nCopies(stages.size(), (LayerStates.Layer) null));
+    List<byte[]> behind = new ArrayList<>(Collections.nCopies(stages.size(), (byte[]) null));
     for (int i = 0; i < stages.size(); i++) {
       int layer = i;
       Stage stage = stages.get(layer);
@@ -92,10 +89,9 @@ final class ModelTask implements AutoCloseable {
               stage.kernel,
               sequence,
               inFront.get(layer),
-              pending.get(layer),
               next,
               stage.tokens,
-              (state, left) -> behind.set(layer, new LayerStates.Layer(state.toBytes(), left)));
+              state -> behind.set(layer, state.toBytes()));
     }
     return behind;
   }

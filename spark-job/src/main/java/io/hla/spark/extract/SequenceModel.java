@@ -15,7 +15,6 @@ import io.hla.spark.stream.StreamOptions;
 import io.hla.spark.stream.StreamedState;
 import io.hla.spark.table.IdSelection;
 import io.hla.spark.table.Overflow;
-import io.hla.spark.table.PackedTokens;
 import io.hla.spark.table.SequenceKey;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -155,7 +154,7 @@ final class SequenceModel extends SequenceProcessor {
     return known;
   }
 
-  private State inFront(SequenceKey sequence, int layer, LayerStates.Layer known, long next) {
+  private State inFront(SequenceKey sequence, int layer, byte[] known, long next) {
     String name = rows().text(sequence);
     if (known == null) {
       throw new InputException(
@@ -170,14 +169,13 @@ final class SequenceModel extends SequenceProcessor {
     AttentionSettings expected = model.value().attention(layer);
     State state;
     try {
-      state = State.fromBytes(known.state());
+      state = State.fromBytes(known);
       StateException.checkSame("continue from a state", expected, state.settings());
     } catch (StateException e) {
       throw InputException.of(e, name + ", layer " + (layer + 1));
     }
-    long at = next - known.pending().count();
     return compute.refuseNonFinite()
-        ? Overflow.checked(state, sequence, layout.sequenceType(), at)
+        ? Overflow.checked(state, sequence, layout.sequenceType(), next)
         : state;
   }
 
@@ -192,24 +190,20 @@ final class SequenceModel extends SequenceProcessor {
     long next = before.nextPosition();
     LayerStates known = before.state() == null ? null : known(sequence, before);
     List<State> inFront = new ArrayList<>();
-    List<PackedTokens> pending = new ArrayList<>();
     for (int layer = 0; layer < layers; layer++) {
-      LayerStates.Layer of = known == null ? null : known.layers().get(layer);
       inFront.add(
           known == null
               ? State.initial(model.value().attention(layer))
-              : inFront(sequence, layer, of, next));
-      pending.add(known == null ? PackedTokens.NONE : of.pending());
+              : inFront(sequence, layer, known.layers().get(layer), next));
     }
     long end = next + ready.size();
-    List<LayerStates.Layer> states =
+    List<byte[]> states =
         task()
             .start(
                 sequence,
                 next,
                 rows().packing().unpackEach(ready),
                 inFront,
-                pending,
                 known == null ? null : known.waiting());
     return new Iterator<>() {
       private final Iterator<InternalRow> features = task.features();

@@ -7,7 +7,6 @@ import io.hla.algebra.State;
 import io.hla.spark.state.SequenceState;
 import io.hla.spark.stream.RowBytes;
 import io.hla.spark.stream.SequenceStream;
-import io.hla.spark.stream.StoredStates;
 import io.hla.spark.stream.StreamedState;
 import io.hla.spark.table.SequenceKey;
 import java.io.Serializable;
@@ -59,9 +58,8 @@ public final class StoredModelStates implements Serializable {
       LayerStates known = LayerStates.fromBytes(stored.state());
       ModelStates table = new ModelStates(null, known.model());
       for (int layer = 0; layer < known.layers().size(); layer++) {
-        LayerStates.Layer found = known.layers().get(layer);
-        if (found != null) {
-          byte[] state = StoredStates.behindPending(found.state(), found.pending());
+        byte[] state = known.layers().get(layer);
+        if (state != null) {
           SequenceState one = new SequenceState(SequenceKey.ONLY, stored.nextPosition(), state);
           rows.add(table.row(State.describe(state).settings(), layer, one));
         }

@@ -16,8 +16,7 @@ import org.apache.spark.sql.execution.metric.SQLMetric;
 
 /**
  * Feeds the rows of a partition to the sessions of its runs. Where sequences are interleaved, the
- * tokens of each still reach its session in whole blocks, so that its bits do not depend on what
- * stands between them.
+ * tokens of each still reach its session in whole blocks, which kernels take the fastest.
  *
  * @param <S> what tokens are fed to
  */

@@ -2,16 +2,14 @@ package io.hla.spark.stream;
 
 import io.hla.algebra.State;
 import io.hla.kernels.Applier;
-import io.hla.kernels.AttentionKernel;
 import io.hla.spark.table.Overflow;
-import io.hla.spark.table.PackedTokens;
 import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
 import org.apache.spark.sql.types.DataType;
@@ -25,7 +23,7 @@ public final class AttendedRows implements Iterator<InternalRow> {
   private final TaskKernel kernel;
   private final SequenceKey sequence;
   private final Iterator<InternalRow> tokens;
-  private final BiConsumer<State, PackedTokens> behind;
+  private final Consumer<State> behind;
   private final Applier applier;
   private final TokenBuffer buffer;
   private final List<DataType> keptTypes;
@@ -37,20 +35,18 @@ public final class AttendedRows implements Iterator<InternalRow> {
    * Computes the first buffer.
    *
    * @param kernel of the task; this takes it from whoever had it before
-   * @param inFront the state in front of the pending tokens
-   * @param pending tokens that have their outputs
+   * @param inFront the state in front of the first token
    * @param next position of the first token
    * @param tokens at least one, as the layout of the kernel says
-   * @param behind is given the state behind all tokens but those that are pending then, and these
+   * @param behind is given the state behind all tokens
    */
   public AttendedRows(
       TaskKernel kernel,
       SequenceKey sequence,
       State inFront,
-      PackedTokens pending,
       long next,
       Iterator<InternalRow> tokens,
-      BiConsumer<State, PackedTokens> behind) {
+      Consumer<State> behind) {
     this.kernel = kernel;
     this.sequence = sequence;
     this.tokens = tokens;
@@ -64,9 +60,7 @@ public final class AttendedRows implements Iterator<InternalRow> {
     }
     applier = kernel.from(inFront);
     buffer = kernel.buffer();
-    buffer.startAt(sequence, next - pending.count());
-    buffer.read(pending);
-    token = pending.count();
+    buffer.startAt(sequence, next);
     fill();
   }
 
@@ -84,8 +78,6 @@ public final class AttendedRows implements Iterator<InternalRow> {
     while (!buffer.isFull() && tokens.hasNext()) {
       buffer.read(tokens.next());
     }
-    boolean inBlocks = kernel.worksInBlocks() && buffer.size() % AttentionKernel.BLOCK != 0;
-    State inFront = inBlocks ? applier.state() : null;
     buffer.apply(applier);
     if (!tokens.hasNext()) {
       State last = applier.state();
@@ -93,7 +85,7 @@ public final class AttendedRows implements Iterator<InternalRow> {
         long next = buffer.start() + buffer.size();
         Overflow.checked(last, sequence, kernel.layout().sequenceType(), next);
       }
-      behind.accept(inBlocks ? inFront : last, inBlocks ? buffer.packed() : PackedTokens.NONE);
+      behind.accept(last);
     }
   }
 

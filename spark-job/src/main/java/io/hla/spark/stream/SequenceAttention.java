@@ -3,7 +3,6 @@ package io.hla.spark.stream;
 import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.State;
 import io.hla.algebra.StateException;
-import io.hla.kernels.Element;
 import io.hla.spark.Attention;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.InputException;
@@ -15,7 +14,6 @@ import io.hla.spark.table.SequenceKey;
 import io.hla.spark.table.TokenRow;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -98,27 +96,14 @@ final class SequenceAttention extends SequenceProcessor {
       Consumer<StreamedState> behind) {
     long next = before.nextPosition() + ready.size();
     State inFront = inFront(sequence, before, ready.get(0));
-    if (before.pending().element() == Element.DOUBLE
-        && layout.input(inFront.settings()) == Element.FLOAT) {
-      throw new InputException(
-          "HLA_STATE_COLUMNS",
-          String.format(
-              Locale.ROOT,
-              "the last %d tokens of %s were doubles, the columns %s hold floats",
-              before.pending().count(),
-              rows().text(sequence),
-              layout.names()));
-    }
     AttendedRows attended =
         new AttendedRows(
             kernel(),
             sequence,
             inFront,
-            before.pending(),
             before.nextPosition(),
             rows().packing().unpackEach(ready),
-            (state, pending) ->
-                behind.accept(new StreamedState(next, state.toBytes(), pending, "", List.of())));
+            state -> behind.accept(StreamedState.behind(next, state.toBytes())));
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -145,11 +130,7 @@ final class SequenceAttention extends SequenceProcessor {
       throw InputException.of(e, rows().text(sequence));
     }
     return compute.refuseNonFinite()
-        ? Overflow.checked(
-            inFront,
-            sequence,
-            layout.sequenceType(),
-            before.nextPosition() - before.pending().count())
+        ? Overflow.checked(inFront, sequence, layout.sequenceType(), before.nextPosition())
         : inFront;
   }
 

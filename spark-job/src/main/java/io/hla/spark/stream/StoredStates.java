@@ -3,13 +3,7 @@ package io.hla.spark.stream;
 import static org.apache.spark.sql.functions.col;
 
 import io.hla.algebra.State;
-import io.hla.kernels.Applier;
-import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.Element;
-import io.hla.kernels.Kernels;
-import io.hla.kernels.TokenRows;
 import io.hla.spark.state.StateTable;
-import io.hla.spark.table.PackedTokens;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,33 +56,11 @@ public final class StoredStates implements Serializable {
     row.update(1, 0L);
     row.update(2, UTF8String.EMPTY_UTF8);
     if (stored.state() != null) {
-      byte[] state = behindPending(stored.state(), stored.pending());
-      State.Description found = State.describe(state);
+      State.Description found = State.describe(stored.state());
       row.update(1, found.tokens());
       row.update(2, UTF8String.fromString(found.settings().describe().toString()));
-      row.update(3, state);
+      row.update(3, stored.state());
     }
     return row;
-  }
-
-  /**
-   * The bytes of a state behind tokens.
-   *
-   * @param inFront the bytes of the state in front of them
-   */
-  public static byte[] behindPending(byte[] inFront, PackedTokens pending) {
-    if (pending.count() == 0) {
-      return inFront;
-    }
-    State state = State.fromBytes(inFront);
-    // Only kernels in blocks leave tokens pending.
-    AttentionKernel kernel = Kernels.java();
-    try (Applier applier = kernel.applier(state);
-        TokenRows rows =
-            kernel.rows(state.settings(), pending.count(), pending.element(), Element.FLOAT)) {
-      pending.copyTo(rows);
-      applier.apply(rows, pending.count());
-      return applier.state().toBytes();
-    }
   }
 }

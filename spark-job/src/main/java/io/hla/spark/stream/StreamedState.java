@@ -1,8 +1,6 @@
 package io.hla.spark.stream;
 
-import io.hla.kernels.Element;
 import io.hla.spark.InputException;
-import io.hla.spark.table.PackedTokens;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -17,14 +15,10 @@ import java.util.zip.CRC32C;
  * <pre>
  *   offset  bytes  content
  *        0      4  magic "HLAQ"
- *        4      2  version, 1
- *        6      2  type of the numbers of pending tokens: 0 float, 1 double
- *        8      8  next position
- *       16      4  n, length of the state; 0 for none
- *       20      n  of an attention see State.toBytes, of a model LayerStates.toBytes
- *     20+n      4  pending tokens
- *     24+n      4  m, length of their numbers
- *     28+n      m  q, k, v, gates of the pending tokens, see PackedTokens
+ *        4      2  version, 2
+ *        6      8  next position
+ *       14      4  n, length of the state; 0 for none
+ *       18      n  of an attention see State.toBytes, of a model LayerStates.toBytes
  *              4+  length and text of the columns of held rows, as SQL writes them
  *                4  held rows
  *                   length (4) and bytes of each, an unsafe row of Spark
@@ -32,17 +26,15 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * @param nextPosition of the token that goes on
- * @param state the bytes of the state in front of the pending tokens; null where no token was seen
- * @param pending tokens that were given their outputs and are not in the state: those behind its
- *     last whole block, for kernels that work in blocks
+ * @param state the bytes of the state in front of that token; null where no token was seen
  * @param heldColumns the columns of held rows; empty if there are none
  * @param held rows that wait for positions in front of them, in the order of their positions
  */
 public record StreamedState(
-    long nextPosition, byte[] state, PackedTokens pending, String heldColumns, List<byte[]> held) {
-  static final int VERSION = 1;
+    long nextPosition, byte[] state, String heldColumns, List<byte[]> held) {
+  static final int VERSION = 2;
   private static final int MAGIC = 'H' | 'L' << 8 | 'A' << 16 | 'Q' << 24;
-  private static final int FIXED = 40;
+  private static final int FIXED = 30;
 
   /** A sequence without tokens. */
   public static StreamedState startingAt(long position) {
@@ -51,31 +43,28 @@ public record StreamedState(
 
   /** A sequence that goes on from a state. */
   public static StreamedState behind(long nextPosition, byte[] state) {
-    return new StreamedState(nextPosition, state, PackedTokens.NONE, "", List.of());
+    return new StreamedState(nextPosition, state, "", List.of());
   }
 
   /** The same with other rows that wait. */
   StreamedState holding(String columns, List<byte[]> rows) {
-    return new StreamedState(nextPosition, state, pending, rows.isEmpty() ? "" : columns, rows);
+    return new StreamedState(nextPosition, state, rows.isEmpty() ? "" : columns, rows);
   }
 
   byte[] toBytes() {
     byte[] columns = heldColumns.getBytes(StandardCharsets.UTF_8);
     int stateLength = state == null ? 0 : state.length;
-    long size = FIXED + (long) stateLength + pending.numbers().length + columns.length;
+    long size = FIXED + (long) stateLength + columns.length;
     for (byte[] row : held) {
       size += 4L + row.length;
     }
     ByteBuffer out = ByteBuffer.allocate(size(size)).order(ByteOrder.LITTLE_ENDIAN);
     out.putInt(MAGIC).putShort((short) VERSION);
-    out.putShort((short) pending.element().ordinal());
     out.putLong(nextPosition);
     out.putInt(stateLength);
     if (state != null) {
       out.put(state);
     }
-    out.putInt(pending.count());
-    put(out, pending.numbers());
     put(out, columns);
     out.putInt(held.size());
     held.forEach(row -> put(out, row));
@@ -109,10 +98,10 @@ public record StreamedState(
       throw damaged("does not start with \"HLAQ\"");
     }
     int version = in.getShort();
-    if (version > VERSION) {
+    if (version >= 1 && version != VERSION) {
       throw new InputException(
           "HLA_STATE_VERSION",
-          "the streamed state has version " + version + ", this program reads up to " + VERSION);
+          "the streamed state has version " + version + ", this program reads version " + VERSION);
     }
     int stored = in.getInt(bytes.length - 4);
     int actual = checksum(bytes, bytes.length - 4);
@@ -121,26 +110,15 @@ public record StreamedState(
           "has version %d and checksum %08x, its bytes give %08x", version, stored, actual);
     }
     in.limit(bytes.length - 4);
-    int element = in.getShort();
-    if (element < 0 || element >= Element.values().length) {
-      throw damaged("has pending tokens of type %d", element);
-    }
     long next = in.getLong();
     byte[] state = take(in);
-    int pending = in.getInt();
-    byte[] numbers = take(in);
     String columns = new String(take(in), StandardCharsets.UTF_8);
     int count = in.getInt();
     List<byte[]> held = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       held.add(take(in));
     }
-    return new StreamedState(
-        next,
-        state.length == 0 ? null : state,
-        new PackedTokens(Element.values()[element], pending, numbers),
-        columns,
-        held);
+    return new StreamedState(next, state.length == 0 ? null : state, columns, held);
   }
 
   private static byte[] take(ByteBuffer in) {

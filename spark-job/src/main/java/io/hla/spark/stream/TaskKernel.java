@@ -4,7 +4,6 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.State;
 import io.hla.kernels.Applier;
 import io.hla.kernels.AttentionKernel;
-import io.hla.kernels.KernelId;
 import io.hla.kernels.Kernels;
 import io.hla.spark.ComputeSettings;
 import io.hla.spark.table.TokenBuffer;
@@ -28,18 +27,6 @@ public final class TaskKernel implements AutoCloseable {
     refuseNonFinite = compute.refuseNonFinite();
   }
 
-  /**
-   * Whether a kernel's streams can go on from their states with the same bits behind whole blocks
-   * alone; those of others can anywhere.
-   */
-  static boolean worksInBlocks(AttentionKernel kernel) {
-    return kernel.name().equals(KernelId.JAVA.name());
-  }
-
-  boolean worksInBlocks() {
-    return worksInBlocks(kernel);
-  }
-
   /** How its tokens are laid out. */
   TokenRow layout() {
     return layout;
@@ -54,7 +41,7 @@ public final class TaskKernel implements AutoCloseable {
     if (!state.settings().equals(settings)) {
       close();
       settings = state.settings();
-      int capacity = worksInBlocks() ? AttentionKernel.BLOCK : TokenBuffer.fullCapacity(settings);
+      int capacity = TokenBuffer.fullCapacity(settings);
       buffer = new TokenBuffer(kernel, settings, layout, refuseNonFinite, true, capacity);
       applier = kernel.applier(state);
     } else {

@@ -147,17 +147,6 @@ public final class TokenBuffer implements AutoCloseable {
     size++;
   }
 
-  /** Reads tokens that {@link #packed} gave, without the columns that were kept. */
-  public void read(PackedTokens tokens) {
-    tokens.copyTo(rows);
-    size = tokens.count();
-  }
-
-  /** The tokens in the buffer as numbers, gates among them. */
-  public PackedTokens packed() {
-    return PackedTokens.of(rows, size);
-  }
-
   /** Copies an array that lies in memory as it is wanted. */
   private boolean copyPacked(InternalRow row, int column) {
     int ordinal = layout.ordinal(column);

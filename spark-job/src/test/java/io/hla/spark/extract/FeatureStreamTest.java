@@ -120,7 +120,7 @@ class FeatureStreamTest {
     return rows.orderBy("seq", "pos").collectAsList();
   }
 
-  /** Several blocks of Java's kernel, less than one, and a sequence that begins late. */
+  /** A long sequence, a short one, and one that begins late. */
   @ParameterizedTest(name = "{0} {1}, scores {2}")
   @CsvSource({
     "java, every-option, true",
@@ -163,12 +163,12 @@ class FeatureStreamTest {
     assertThat(streamed).hasSize(501 - (scores ? 3 : 0));
   }
 
-  /** A table is one micro-batch. */
+  /** A table is one micro-batch, here of more tokens than the buffer of a layer holds. */
   @ParameterizedTest
   @ValueSource(strings = {"layer:0", "layer:1", "layer:2", "attention:1", "attention:2"})
   void givesTheVectorsOfALayer(String features) {
     FeatureExtractor request = extractor("every-option").features(features);
-    List<Row> rows = new ArrayList<>(tokens(3, 0, 90));
+    List<Row> rows = new ArrayList<>(tokens(3, 0, 1400));
     rows.addAll(tokens(4, 7, 1));
     assertThat(sorted(request.stream(table(rows), null)))
         .isEqualTo(sorted(request.extract(table(rows))));
@@ -233,9 +233,6 @@ class FeatureStreamTest {
         .isEqualTo(sorted(request.initialStates(before).extract(table(all))));
   }
 
-  /**
-   * Java's kernel works in blocks: what is behind the last of them is in the states all the same.
-   */
   @ParameterizedTest
   @ValueSource(strings = {"java", "native"})
   void statesAreThoseOfTheTable(String kernels) throws Exception {
@@ -381,7 +378,7 @@ class FeatureStreamTest {
     assertThat(read.model()).isEqualTo("fingerprint");
     assertThat(read.layers()).hasSize(3);
     assertThat(read.layers().get(0)).isNull();
-    assertThat(read.layers().get(1).state()).containsExactly(1, 2, 3);
+    assertThat(read.layers().get(1)).containsExactly(1, 2, 3);
     assertThat(read.waiting()).isNull();
     assertThat(read.toBytes()).isEqualTo(bytes);
     for (int length = 0; length < bytes.length; length++) {
@@ -390,8 +387,15 @@ class FeatureStreamTest {
     }
     refused(
         "HLA_STATE_DAMAGED", () -> LayerStates.fromBytes(Arrays.copyOf(bytes, bytes.length + 1)));
-    bytes[4] = 2;
-    refused("HLA_STATE_VERSION", () -> LayerStates.fromBytes(bytes));
+    for (byte version : new byte[] {1, 3}) {
+      byte[] other = bytes.clone();
+      other[4] = version;
+      assertThatThrownBy(() -> LayerStates.fromBytes(other))
+          .isInstanceOfSatisfying(
+              InputException.class, e -> assertThat(e.condition()).isEqualTo("HLA_STATE_VERSION"))
+          .hasMessage(
+              "the states of layers have version %d, this program reads version 2", version);
+    }
   }
 
   private static void refused(String condition, ThrowingCallable work) {

@@ -17,6 +17,7 @@ import io.hla.spark.ComputeSettings;
 import io.hla.spark.GateScale;
 import io.hla.spark.TokenStream;
 import io.hla.spark.table.SequenceKey;
+import io.hla.spark.table.TokenBuffer;
 import io.hla.spark.table.TokenColumns;
 import io.hla.spark.table.TokenSelection;
 import java.util.ArrayList;
@@ -35,7 +36,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Wherever a sequence is cut, and its state stored, outputs have the bits of one stream. */
 class AttendedRowsTest {
-  /** Several blocks, and a rest that fills none. */
   private static final int TOKENS = 301;
 
   private static final SequenceKey KEY = SequenceKey.ONLY;
@@ -67,8 +67,19 @@ class AttendedRowsTest {
                   .normalize(false)
                   .precision(Precision.FLOAT64)
                   .build()));
+      for (Precision precision : List.of(Precision.FLOAT64, Precision.FLOAT32)) {
+        cases.add(Arguments.of(kernels, wide(precision)));
+      }
     }
     return cases.stream();
+  }
+
+  /** Rows so wide that a buffer holds the fewest tokens. */
+  private static AttentionSettings wide(Precision precision) {
+    AttentionSettings settings =
+        AttentionSettings.builder(64, 3).heads(9, 3).decay(0.97).precision(precision).build();
+    assertThat(TokenBuffer.fullCapacity(settings)).isEqualTo(AttentionKernel.BLOCK);
+    return settings;
   }
 
   private static AttentionSettings.Builder settings(Operator operator) {
@@ -161,13 +172,9 @@ class AttendedRowsTest {
                 kernel,
                 KEY,
                 before.state() == null ? State.initial(settings) : State.fromBytes(before.state()),
-                before.pending(),
                 before.nextPosition(),
                 rows.unpackEach(batch),
-                (state, pending) ->
-                    behind.add(
-                        new StreamedState(next, state.toBytes(), pending, "", List.of())
-                            .toBytes()));
+                state -> behind.add(StreamedState.behind(next, state.toBytes()).toBytes()));
         while (attended.hasNext()) {
           InternalRow row = attended.next();
           for (int i = 0; i < settings.outputWidth(); i++) {

@@ -69,7 +69,7 @@ class StreamBitsTest {
     for (int i = 0; i < MICRO_BATCHES; i++) {
       batches.add(new ArrayList<>());
     }
-    // Several blocks, less than one, and a sequence that begins late.
+    // A long sequence, a short one, and one that begins late.
     int[] lengths = {331, 20, 150};
     for (int s = 0; s < lengths.length; s++) {
       List<Row> tokens =

@@ -111,11 +111,8 @@ class StreamStatesTest {
             });
   }
 
-  /**
-   * Java's kernel works in blocks: what is behind the last of them is in the states all the same.
-   */
   @Test
-  void pendingTokensAreInTheStates() throws Exception {
+  void statesOfJavaAreThoseOfTheTable() throws Exception {
     Attention java = request.kernels("java", "auto");
     ArrivingFiles files = new ArrivingFiles(spark, TokenStream.SCHEMA, folder);
     files.add(one.rows("s", 0).subList(0, 33)).add(one.rows("s", 0).subList(33, 100));

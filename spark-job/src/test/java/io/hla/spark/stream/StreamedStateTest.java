@@ -3,22 +3,21 @@ package io.hla.spark.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.kernels.Element;
 import io.hla.spark.InputException;
-import io.hla.spark.table.PackedTokens;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StreamedStateTest {
   private static final byte[] BYTES =
       new StreamedState(
               -7,
               new byte[] {1, 2, 3},
-              new PackedTokens(Element.DOUBLE, 2, new byte[] {4, 5}),
               "pos BIGINT",
               List.of(new byte[] {6}, new byte[0], new byte[] {7, 8}))
           .toBytes();
@@ -28,9 +27,6 @@ class StreamedStateTest {
     StreamedState read = StreamedState.fromBytes(BYTES);
     assertThat(read.nextPosition()).isEqualTo(-7);
     assertThat(read.state()).containsExactly(1, 2, 3);
-    assertThat(read.pending().element()).isEqualTo(Element.DOUBLE);
-    assertThat(read.pending().count()).isEqualTo(2);
-    assertThat(read.pending().numbers()).containsExactly(4, 5);
     assertThat(read.heldColumns()).isEqualTo("pos BIGINT");
     assertThat(read.held())
         .usingElementComparator(Arrays::compare)
@@ -42,15 +38,15 @@ class StreamedStateTest {
     assertThat(empty.held()).isEmpty();
   }
 
-  /** The bytes of version 1 do not change: states lie in checkpoints for years. */
+  /** The bytes of version 2 do not change: states lie in checkpoints for years. */
   @Test
-  void bytesOfVersionOneStay() {
+  void bytesOfVersionTwoStay() {
     assertThat(BYTES)
-        .startsWith('H', 'L', 'A', 'Q', 1, 0, 1, 0, -7, -1, -1, -1, -1, -1, -1, -1, 3, 0, 0, 0)
-        .hasSize(70);
+        .startsWith('H', 'L', 'A', 'Q', 2, 0, -7, -1, -1, -1, -1, -1, -1, -1, 3, 0, 0, 0, 1, 2, 3)
+        .hasSize(58);
     CRC32C crc = new CRC32C();
-    crc.update(BYTES, 0, 66);
-    assertThat(ByteBuffer.wrap(BYTES).order(ByteOrder.LITTLE_ENDIAN).getInt(66))
+    crc.update(BYTES, 0, 54);
+    assertThat(ByteBuffer.wrap(BYTES).order(ByteOrder.LITTLE_ENDIAN).getInt(54))
         .isEqualTo((int) crc.getValue());
   }
 
@@ -69,12 +65,14 @@ class StreamedStateTest {
     }
   }
 
-  @Test
-  void laterVersionsAreRefused() {
-    byte[] later = BYTES.clone();
-    later[4] = 2;
-    assertThatThrownBy(() -> StreamedState.fromBytes(later))
-        .isInstanceOf(InputException.class)
-        .hasMessage("the streamed state has version 2, this program reads up to 1");
+  @ParameterizedTest
+  @ValueSource(bytes = {1, 3, 127})
+  void otherVersionsAreRefused(byte version) {
+    byte[] other = BYTES.clone();
+    other[4] = version;
+    assertThatThrownBy(() -> StreamedState.fromBytes(other))
+        .isInstanceOfSatisfying(
+            InputException.class, e -> assertThat(e.condition()).isEqualTo("HLA_STATE_VERSION"))
+        .hasMessage("the streamed state has version %d, this program reads version 2", version);
   }
 }
