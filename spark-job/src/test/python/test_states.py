@@ -80,9 +80,11 @@ def test_decay_that_is_put_off_is_multiplied(spark, tokens):
     expected = hla_spark.to_numpy(whole)
     for name, matrix in hla_spark.to_numpy(values).items():
         assert np.allclose(matrix, expected[name], rtol=1e-14, atol=1e-14)
-    changed = bytearray(values[:-4])
-    struct.pack_into("<i", changed, 12 + struct.unpack_from("<i", values, 8)[0], 0)
-    assert refused(sealed(bytes(changed))) == "HLA_STATE_DAMAGED"
+    settings = struct.unpack_from("<i", values, 8)[0]
+    for form, at, number in [("<i", 12, 0), ("<d", 32, 2.0), ("<d", 32, 0.0)]:
+        changed = bytearray(values[:-4])
+        struct.pack_into(form, changed, at + settings, number)
+        assert refused(sealed(bytes(changed))) == "HLA_STATE_DAMAGED"
 
 
 def test_matrices_are_the_sums(spark, tokens):

@@ -76,6 +76,8 @@ def state_matrices(state: bytes) -> StateMatrices:
     values = read.values()
     matrices = layout.unpack(values[factors:])
     if factors:
+        if not all(0 < factor <= 1 for factor in values[:factors]):
+            _damaged("has a factor that is not in (0, 1]")
         for matrix, factor in zip(matrices.values(), values[:factors].reshape(layout.heads, -1).T, strict=True):
             matrix *= factor[:, None, None]
     return StateMatrices(read.settings, read.tokens, matrices)

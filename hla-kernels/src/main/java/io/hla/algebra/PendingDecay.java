@@ -15,6 +15,16 @@ public record PendingDecay(int tokens, double[] factors) {
   /** Nothing is put off. */
   public static final PendingDecay NONE = new PendingDecay(0, new double[0]);
 
+  public PendingDecay {
+    factors = factors.clone();
+  }
+
+  /** A copy. */
+  @Override
+  public double[] factors() {
+    return factors.clone();
+  }
+
   /** Whether matrices are their values. */
   public boolean isNone() {
     return tokens == 0;

@@ -185,9 +185,8 @@ public final class State {
     MatrixLayout layout = read.layout();
     double[] factors = new double[read.factors(layout)];
     double[] values = read.values(layout, factors);
-    PendingDecay pending =
-        factors.length == 0 ? PendingDecay.NONE : new PendingDecay(read.step(), factors);
-    return new State(Algebra.of(read.settings()), read.tokens(), values, pending);
+    return new State(
+        Algebra.of(read.settings()), read.tokens(), values, read.pendingDecay(factors));
   }
 
   /**

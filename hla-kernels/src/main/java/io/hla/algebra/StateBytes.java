@@ -136,6 +136,16 @@ record StateBytes(AttentionSettings settings, int step, long tokens, ByteBuffer 
     return step == 0 ? 0 : layout.heads() * layout.count();
   }
 
+  /** What a state lacks, from its factors. */
+  PendingDecay pendingDecay(double[] factors) {
+    for (double factor : factors) {
+      if (!(factor > 0 && factor <= 1)) {
+        throw damaged("has a factor of %s, expected (0, 1]", factor);
+      }
+    }
+    return step == 0 ? PendingDecay.NONE : new PendingDecay(step, factors);
+  }
+
   /** The matrices in a layout that fits the settings, and the products in front of them. */
   double[] values(MatrixLayout layout, double[] products) {
     checkSize(layout, products.length);

@@ -149,6 +149,13 @@ class StateBytesTest {
           "HLA_STATE_DAMAGED",
           "scan step",
           () -> State.fromBytes(withChecksum(bytes, 4, (byte) 1)));
+      int exponent = 32 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(8) + 7;
+      for (byte wrong : new byte[] {0x40, 0x7f, (byte) 0xbf}) {
+        refuses(
+            "HLA_STATE_DAMAGED",
+            "a factor of",
+            () -> State.fromBytes(withChecksum(bytes, exponent, wrong)));
+      }
     }
     byte[] whole = State.initial(settings).toBytes();
     refuses(
