@@ -4,33 +4,25 @@ import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hla.spark.TestSpark;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.function.DoubleSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.parquet.crypto.keytools.KmsClient;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
-import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.sql.Dataset;
@@ -41,31 +33,13 @@ import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.vectorized.ColumnarBatch;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tables of several writers, read with vectors from pages and by Spark's reader alone. */
-class VectorScanTest {
-  private static final long SEED = 21;
-  private static final Map<String, String> PLAIN =
-      Map.of(
-          "parquet.enable.dictionary#q.list.element", "false",
-          "parquet.enable.dictionary#v.list.element", "false");
-
-  @TempDir private Path folder;
-  private SparkSession spark;
-  private final Random random = new Random(SEED);
-
-  @BeforeEach
-  void open() {
-    spark = TestSpark.newSession();
-    spark.conf().set("spark.sql.parquet.columnarReaderBatchSize", 64);
-  }
-
+class VectorScanTest extends ListTables {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 64, 512})
   void listsOfEveryWidthAreReadFromPages(int width) {
@@ -365,88 +339,6 @@ class VectorScanTest {
     }
   }
 
-  /** Damage to vectors alone: on some of it in other columns Spark's own reader never ends. */
-  @Test
-  void damagedVectorsFailWithTheNameOfTheirFile() throws IOException {
-    Map<String, String> options = with(PLAIN, "parquet.page.size", "3000");
-    Path table =
-        write(rows(3000, DataTypes.FloatType, i -> 16), DataTypes.FloatType, false, options);
-    Path file = file(table);
-    byte[] whole = Files.readAllBytes(file);
-    int[] vectors = bytesOfVectors(file);
-    spark.sparkContext().hadoopConfiguration().setBoolean("fs.file.checksum.verify", false);
-    Files.deleteIfExists(file.resolveSibling("." + file.getFileName() + ".crc"));
-    int failed = 0;
-    for (int turn = 0; turn < 60; turn++) {
-      byte[] damaged = whole.clone();
-      for (int i = 0; i < 40; i++) {
-        damaged[vectors[random.nextInt(vectors.length)]] ^= (byte) (1 << random.nextInt(8));
-      }
-      Files.write(file, turn == 0 ? Arrays.copyOf(whole, whole.length / 2) : damaged);
-      try {
-        RawScan.of(
-                spark,
-                spark.read().schema(schema(DataTypes.FloatType, true)).parquet(table.toString()))
-            .ours()
-            .collectAsList();
-      } catch (Exception e) {
-        failed++;
-        assertThat(e).hasStackTraceContaining(file.getFileName().toString());
-      }
-    }
-    assertThat(failed).isPositive();
-  }
-
-  /** Where the pages of lists stand, byte by byte. */
-  private static int[] bytesOfVectors(Path file) throws IOException {
-    try (ParquetFileReader reader =
-        ParquetFileReader.open(new LocalInputFile(file), ParquetReadOptions.builder().build())) {
-      return reader.getFooter().getBlocks().stream()
-          .flatMap(block -> block.getColumns().stream())
-          .filter(column -> column.getPath().size() > 1)
-          .flatMapToInt(
-              column ->
-                  IntStream.range(
-                      (int) column.getStartingPos(),
-                      (int) (column.getStartingPos() + column.getTotalSize())))
-          .toArray();
-    }
-  }
-
-  @Test
-  void checksumsOfPagesAreVerifiedWhereTheyAreAskedFor() throws IOException {
-    Path table = withOneBitFlipped();
-    Path file = file(table);
-    Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
-    RawScan.of(spark, table).assertRaw();
-    Dataset<Row> verified =
-        spark
-            .read()
-            .option("parquet.page.verify-checksum.enabled", "true")
-            .parquet(table.toString());
-    assertThatThrownBy(() -> RawScan.of(spark, verified).ours().collectAsList())
-        .hasStackTraceContaining(file.getFileName().toString());
-  }
-
-  /** What Hadoop would find by the checksums that it keeps beside a local file. */
-  @Test
-  void aChangedLocalFileIsFoundByTheChecksumsOfItsPages() throws IOException {
-    Path table = withOneBitFlipped();
-    Path file = file(table);
-    assertThatThrownBy(() -> RawScan.of(spark, table).ours().select("q").collectAsList())
-        .hasStackTraceContaining(file.getFileName().toString());
-  }
-
-  @Test
-  void pagesWithoutChecksumsOfAFileThatHasThemAreLeftToSpark() throws IOException {
-    Map<String, String> options = with(PLAIN, "parquet.page.write-checksum.enabled", "false");
-    Path table = write(rows(300, DataTypes.FloatType, i -> 16), DataTypes.FloatType, true, options);
-    RawScan.of(spark, table).assertFallenBack();
-    Path file = file(table);
-    Files.delete(file.resolveSibling("." + file.getFileName() + ".crc"));
-    RawScan.of(spark, table).assertRaw();
-  }
-
   @Test
   void vectorsThatNobodyAsksForAreNotRead() {
     Map<String, String> options =
@@ -583,74 +475,5 @@ class VectorScanTest {
             false,
             with(PLAIN, "parquet.page.size", "1000"));
     RawScan.of(spark, table).assertFallenBack();
-  }
-
-  /** A table whose one file is not what was written: a bit of a number is another. */
-  private Path withOneBitFlipped() throws IOException {
-    Path table =
-        write(
-            rows(3000, DataTypes.FloatType, i -> 16),
-            DataTypes.FloatType,
-            false,
-            with(PLAIN, "compression", "none"));
-    Path file = file(table);
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(file, bytes);
-    return table;
-  }
-
-  private static Path file(Path table) throws IOException {
-    try (Stream<Path> files = Files.list(table)) {
-      return files.filter(path -> path.toString().endsWith(".parquet")).findFirst().orElseThrow();
-    }
-  }
-
-  private Path write(List<Row> rows, DataType type, boolean nullable, Map<String, String> options) {
-    Path table = folder.resolve("table-" + random.nextLong());
-    frame(rows, type, nullable).coalesce(1).write().options(options).parquet(table.toString());
-    return table;
-  }
-
-  private Dataset<Row> frame(List<Row> rows, DataType type, boolean nullable) {
-    return spark.createDataFrame(rows, schema(type, nullable));
-  }
-
-  private static StructType schema(DataType element, boolean nullable) {
-    return new StructType()
-        .add("pos", DataTypes.LongType, false)
-        .add("q", DataTypes.createArrayType(element, nullable), nullable)
-        .add("v", DataTypes.createArrayType(element, nullable), nullable)
-        .add("word", DataTypes.StringType);
-  }
-
-  private List<Row> rows(int count, DataType type, IntFunction<Integer> width) {
-    List<Row> rows = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      List<Number> q = numbers(width.apply(i), type);
-      rows.add(RowFactory.create((long) i, q, numbers(3, type), "w" + i % 7));
-    }
-    return rows;
-  }
-
-  private List<Number> numbers(int count, DataType type) {
-    return numbers(count, type, random::nextGaussian);
-  }
-
-  private static List<Number> numbers(int count, DataType type, DoubleSupplier source) {
-    List<Number> numbers = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      double number = source.getAsDouble();
-      numbers.add(type.equals(DataTypes.FloatType) ? (Number) (float) number : number);
-    }
-    return numbers;
-  }
-
-  private static Map<String, String> with(Map<String, String> options, String... more) {
-    Map<String, String> all = new HashMap<>(options);
-    for (int i = 0; i < more.length; i += 2) {
-      all.put(more[i], more[i + 1]);
-    }
-    return all;
   }
 }
