@@ -58,13 +58,7 @@ def test_round_trips(states, infos, case):
     assert list(read.matrices) == infos[case].matrices
     assert read.settings == infos[case].settings and read.tokens == infos[case].tokens == 12
     assert all(matrix.shape[0] == 4 and matrix.dtype == np.float64 for matrix in read.matrices.values())
-    same = hla_spark.from_numpy(read.matrices, like=states[case])
-    if states[case][4] < 3:
-        assert same == states[case]
-    else:  # decay was put off, the matrices are whole
-        again = hla_spark.state_matrices(same)
-        assert all(np.array_equal(again.matrices[name], read.matrices[name]) for name in read.matrices)
-        assert len(same) == len(states[case]) - 8 * 4 * len(read.matrices)
+    assert hla_spark.from_numpy(read.matrices, like=states[case]) == states[case]
     changed = {name: matrix + 1 for name, matrix in read.matrices.items()}
     written = hla_spark.from_numpy(changed, like=states[case], tokens=99)
     again = hla_spark.state_matrices(written)
@@ -73,17 +67,32 @@ def test_round_trips(states, infos, case):
 
 
 def test_decay_that_is_put_off_is_multiplied(spark, tokens):
-    values = state(spark, tokens, {"operator": "hla2", "decay": 0.9, "kernels": "native"})
-    assert values[4] == 3
-    whole = state(spark, tokens, {"operator": "hla2", "decay": 0.9, "kernels": "java"})
-    assert whole[4] == 1
-    expected = hla_spark.to_numpy(whole)
-    for name, matrix in hla_spark.to_numpy(values).items():
-        assert np.allclose(matrix, expected[name], rtol=1e-14, atol=1e-14)
-    settings = struct.unpack_from("<i", values, 8)[0]
-    for form, at, number in [("<i", 12, 0), ("<d", 32, 2.0), ("<d", 32, 0.0)]:
-        changed = bytearray(values[:-4])
-        struct.pack_into(form, changed, at + settings, number)
+    options = {**HEADS, "operator": "hla2", "decay": 0.9, "kernels": "java"}
+    frame = tokens.frame(spark)
+    before = hla_spark.final_states(frame.where("pos < 6"), **options).first()
+    expected = hla_spark.to_numpy(before.state)
+    settings = struct.unpack_from("<i", before.state, 8)[0]
+    at, values = 12 + settings, before.state[32 + settings : -4]
+    factors = np.linspace(0.3, 1, 4 * len(expected)).reshape(4, -1)
+    factors[1::2, 0] = factors[::2, 0]  # two heads have one S
+    head = b"HLAS" + struct.pack("<h", 3) + before.state[6:at]
+    body = head + struct.pack("<iqq", 5, 6, factors.size + len(values) // 8) + factors.tobytes() + values
+    written = sealed(body)
+    for m, (name, matrix) in enumerate(hla_spark.to_numpy(written).items()):
+        assert np.array_equal(matrix, expected[name] * factors[:, m, None, None])
+
+    whole = hla_spark.from_numpy(hla_spark.to_numpy(written), like=written)
+    assert whole[4] == 1 and len(whole) == len(before.state)
+    later = frame.where("pos >= 6")
+
+    def attended(state):
+        states = spark.createDataFrame([("a", 6, state)], "seq string, next_pos long, state binary")
+        return hla_spark.attend(later, states=states, **options).orderBy("pos").collect()
+
+    assert attended(written) == attended(whole) != attended(before.state)
+    for form, place, number in [("<i", at, 0), ("<i", at, 1 << 17), ("<d", at + 20, 2.0), ("<d", at + 20, 0.0)]:
+        changed = bytearray(body)
+        struct.pack_into(form, changed, place, number)
         assert refused(sealed(bytes(changed))) == "HLA_STATE_DAMAGED"
 
 
