@@ -69,45 +69,68 @@ INLINE void read_columns(const struct sweep *s, const struct column_place *p, co
 	}
 }
 
-INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors)
+INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors, enum reading reading, enum decay decays)
 {
 	const int left = s->rows - row - (vectors - 1) * LANES;
 	const struct column_place p = {row, vectors, lanes_below(left)};
+	const bool at_each = decays_at_each(decays);
+	const struct reader only = reading == READS_ONCE ? s->readers[0] : (struct reader){0};
+	const real *y = s->y + row, *x = only.x + row;
 	vec m[COLUMN_VECTORS], base[COLUMN_VECTORS];
 	UNROLL for (int i = 0; i < vectors; i++) {
 		m[i] = load(s->column_values + row + i * LANES) * splat(s->factor);
 		base[i] = HLA_MIXED && s->reader_count ? load(s->column_base + row + i * LANES) : (vec){0};
 	}
-	const bool at_each = decays_at_each(s->decays);
-	for (int t = 0; t < s->tokens; t++) {
-		struct read_factors before = factors_behind(s, s->decays, t), now = factors_behind(s, s->decays, t + 1);
+	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += s->y_stride, x += only.x_stride) {
+		struct read_factors before = factors_behind(s, decays, t), now = factors_behind(s, decays, t + 1);
 		if (HLA_MIXED && !at_each)
 			before.grow = now.grow = (real)*s->grow;
-		read_columns(s, &p, m, base, 0, s->strict_count, t, &before);
+		if (reading == READS_MANY)
+			read_columns(s, &p, m, base, 0, s->strict_count, t, &before);
 		const vec b = splat(s->z_column[t]);
 		UNROLL for (int i = 0; i < vectors; i++) {
 			if (at_each)
 				m[i] *= splat(s->decay[t]);
-			m[i] = mul_add(load(s->y + t * s->y_stride + row + i * LANES), b, m[i]);
+			m[i] = mul_add(load(y + i * LANES), b, m[i]);
 		}
-		read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, &now);
+		if (reading == READS_ONCE)
+			read_column(&p, m, base, &now, x, only.column + t);
+		if (reading == READS_MANY)
+			read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, &now);
 	}
 	if (s->keep)
 		UNROLL for (int i = 0; i < vectors; i++)
 			store(s->column_values + row + i * LANES, m[i]);
 }
 
-static __attribute__((noinline)) void sweep_column(const struct sweep *s)
+INLINE void sweep_column_whole(const struct sweep *s, enum reading reading, enum decay decays)
 {
 	int row = 0;
 	for (; s->rows - row > COLUMN_VECTORS * LANES; row += COLUMN_VECTORS * LANES)
-		sweep_column_rows(s, row, COLUMN_VECTORS);
+		sweep_column_rows(s, row, COLUMN_VECTORS, reading, decays);
 	switch ((s->rows - row + LANES - 1) / LANES) {
-	case 4: sweep_column_rows(s, row, 4); break;
-	case 3: sweep_column_rows(s, row, 3); break;
-	case 2: sweep_column_rows(s, row, 2); break;
-	default: sweep_column_rows(s, row, 1);
+	case 4: sweep_column_rows(s, row, 4, reading, decays); break;
+	case 3: sweep_column_rows(s, row, 3, reading, decays); break;
+	case 2: sweep_column_rows(s, row, 2, reading, decays); break;
+	default: sweep_column_rows(s, row, 1, reading, decays);
 	}
+}
+
+#define SWEEP_COLUMN(NAME, READING, DECAYS)                                                                           \
+	static __attribute__((noinline)) void NAME(const struct sweep *s) { sweep_column_whole(s, READING, DECAYS); }
+SWEEP_COLUMN(update_and_read_column, READS_ONCE, NO_DECAY)
+SWEEP_COLUMN(update_and_read_column_put_off, READS_ONCE, PUT_OFF_DECAY)
+SWEEP_COLUMN(update_and_read_column_many, READS_MANY, s->decays)
+
+static void sweep_column(const struct sweep *s)
+{
+	const bool once = s->reader_count == 1 && !s->strict_count && s->heads == 1;
+	if (once && s->decays == NO_DECAY)
+		update_and_read_column(s);
+	else if (once && s->decays == PUT_OFF_DECAY)
+		update_and_read_column_put_off(s);
+	else
+		update_and_read_column_many(s);
 }
 
 #endif
