@@ -6,11 +6,13 @@ import io.hla.algebra.AttentionSettings;
 import io.hla.algebra.FeatureMap;
 import io.hla.algebra.Precision;
 import io.hla.algebra.State;
+import io.hla.algebra.Summary;
 import io.hla.algebra.Variant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -112,6 +114,32 @@ class CutsTest {
             .as("%s, cut at %d, seed 43", other, cut)
             .isLessThan(1e-12);
       }
+    }
+  }
+
+  /** What a state within a batch lacks is multiplied in front of a segment. */
+  @ParameterizedTest(name = "{0} {1}, gates: {2}")
+  @MethodSource("cases")
+  void segmentsFollowStatesAnywhere(TestKernels kernel, Variant variant, boolean gated) {
+    AttentionSettings settings = settings(variant, Precision.FLOAT64, gated);
+    Stretch tokens = Stretch.normal(settings, TOKENS, 44);
+    State expected = tokens.stateBehind(kernel.get(), State.initial(settings));
+    double[] values = expected.values();
+    double largest = Arrays.stream(values).map(Math::abs).max().orElseThrow();
+    for (int cut : CUTS) {
+      State actual = stateAt(kernel, tokens, settings, cut);
+      Stretch rest = tokens.slice(settings, cut, TOKENS);
+      for (int step = 0; step < Summary.steps(settings); step++) {
+        State inFront = stateAt(kernel, tokens, settings, cut);
+        assertThat(inFront.withStep(step, inFront).values()).isEqualTo(inFront.values());
+        Summary segment = rest.summary(kernel.get(), step, inFront);
+        State behind = inFront.advance(segment);
+        actual = step == 0 ? behind : actual.withStep(step, behind);
+      }
+      assertThat(actual.tokens()).isEqualTo(TOKENS);
+      assertThat(actual.values())
+          .as("cut at %d, seed 44", cut)
+          .containsExactly(values, Offset.offset(1e-12 * largest));
     }
   }
 
