@@ -50,11 +50,22 @@ public final class MatrixLayout {
 
   /** Gives every matrix its place; returns the number of values. */
   private int layOut(AttentionSettings settings) {
+    int group = heads / settings.numKvHeads();
+    Map<Double, Integer> firstOfDecay = new HashMap<>();
     long used = 0;
     for (int head = 0; head < heads; head++) {
+      int firstOfGroup = head - head % group;
+      if (head == firstOfGroup) {
+        firstOfDecay.clear();
+      }
+      firstOfDecay.putIfAbsent(settings.decay().get(head), head);
+      int alike = firstOfDecay.get(settings.decay().get(head));
       for (int m = 0; m < count(); m++) {
         int at = head * count() + m;
-        owners[at] = owner(head, matrices.get(m), settings);
+        Program.Matrix matrix = matrices.get(m);
+        // Gates are every head's own.
+        boolean isShared = !settings.gated() && isShared(matrix.y()) && isShared(matrix.z());
+        owners[at] = !isShared ? head : matrix.decayPower() == 0 ? firstOfGroup : alike;
         if (owners[at] != head) {
           offsets[at] = offsets[owners[at] * count() + m];
           continue;
@@ -80,19 +91,6 @@ public final class MatrixLayout {
             settings.headDim(),
             settings.valueDim(),
             most));
-  }
-
-  /** The first head that has the same matrix. Gates are every head's own. */
-  private static int owner(int head, Program.Matrix matrix, AttentionSettings settings) {
-    if (settings.gated() || !isShared(matrix.y()) || !isShared(matrix.z())) {
-      return head;
-    }
-    List<Double> decay = settings.decay();
-    int first = settings.kvHead(head) * (settings.numHeads() / settings.numKvHeads());
-    while (matrix.decayPower() != 0 && !decay.get(first).equals(decay.get(head))) {
-      first++;
-    }
-    return first;
   }
 
   private static boolean isShared(int signal) {
