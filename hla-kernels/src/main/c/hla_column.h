@@ -75,13 +75,13 @@ INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors, enum 
 	const struct column_place p = {row, vectors, lanes_below(left)};
 	const bool at_each = decays_at_each(decays);
 	const struct reader only = reading == READS_ONCE ? s->readers[0] : (struct reader){0};
-	const real *y = s->y + row, *x = only.x + row;
+	const real *y = s->y + row, *x = reading == READS_ONCE ? only.x + row : NULL;
 	vec m[COLUMN_VECTORS], base[COLUMN_VECTORS];
 	UNROLL for (int i = 0; i < vectors; i++) {
 		m[i] = load(s->column_values + row + i * LANES) * splat(s->factor);
 		base[i] = HLA_MIXED && s->reader_count ? load(s->column_base + row + i * LANES) : (vec){0};
 	}
-	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += s->y_stride, x += only.x_stride) {
+	for (int t = 0, tokens = s->tokens; t < tokens; t++, y += s->y_stride) {
 		struct read_factors before = factors_behind(s, decays, t), now = factors_behind(s, decays, t + 1);
 		if (HLA_MIXED && !at_each)
 			before.grow = now.grow = (real)*s->grow;
@@ -93,8 +93,10 @@ INLINE void sweep_column_rows(const struct sweep *s, int row, int vectors, enum 
 				m[i] *= splat(s->decay[t]);
 			m[i] = mul_add(load(y + i * LANES), b, m[i]);
 		}
-		if (reading == READS_ONCE)
+		if (reading == READS_ONCE) {
 			read_column(&p, m, base, &now, x, only.column + t);
+			x += only.x_stride;
+		}
 		if (reading == READS_MANY)
 			read_columns(s, &p, m, base, s->strict_count, s->reader_count, t, &now);
 	}

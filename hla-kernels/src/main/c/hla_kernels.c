@@ -338,11 +338,13 @@ static void prepare(struct hla_session *s, int head)
 		p->at_each = s->gated || grows_far(p->exact);
 		for (int i = 0; i < SWEEP_TOKENS; i++)
 			((real *)p->each)[i] = (real)p->exact[1];
-		for (int i = 0; i <= SWEEP_TOKENS && !p->at_each; i++)
+		const bool puts_off = p->decays && !p->at_each;
+		for (int i = 0; i <= SWEEP_TOKENS && puts_off; i++)
 			((real *)p->of_reads)[i] = (real)p->exact[i];
-		for (int i = 0; i < SWEEP_TOKENS && !p->at_each; i++) {
-			((real *)p->of_y)[i] = (real)(1 / exact[i + 1]);
-			((real *)p->of_both)[i] = (real)__builtin_sqrt((double)(1 / exact[i + 1]));
+		for (int i = 0; i < SWEEP_TOKENS && puts_off; i++) {
+			const long double inverse = 1 / exact[i + 1];
+			((real *)p->of_y)[i] = (real)inverse;
+			((real *)p->of_both)[i] = (real)__builtin_sqrt((double)inverse);
 		}
 	}
 	for (int z = 0; z < HLA_FIRST_DERIVED; z++)

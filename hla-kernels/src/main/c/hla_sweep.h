@@ -41,7 +41,7 @@ struct sweep {
 	enum decay decays;
 	const real *decay;   /* and by these at the tokens, or by the first at each */
 	const real *weight;  /* put off: [t + 1] multiplies the inclusive reads of token t, [t] its strict ones */
-	/* Mixed: if it decays at each token [t] is for the inclusive reads of token t and [t - 1] for its strict ones, else [0] for all. */
+	/* Mixed: if it decays at each token, [t] is for the inclusive reads of token t, [t - 1] for its strict ones; else [0] for all. */
 	const double *grow;
 	bool keep;           /* store the matrix behind the last token */
 	real *column_values; /* the column of ones, for sweep_column */
